@@ -1,0 +1,188 @@
+"""Payloads: what the bytes of a body decode to, and where a value stands in them.
+
+JSON is read as exactly as Python allows: duplicate keys are noted, integers and numbers stay apart, numbers too long
+for `int` do not fail, and what is nested deeper than `MAX_DEPTH` is refused rather than followed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+MAX_DEPTH = 500
+"""Payloads nested deeper are shown as text and have no shape."""
+
+
+class Star:
+    """Sentinel of a path: any element of an array (``[]``) or any key that is data (``{*}``). Never equal to a key."""
+
+    __slots__ = ("sign",)
+
+    def __init__(self, sign: str) -> None:
+        self.sign = sign
+
+    def __repr__(self) -> str:
+        return self.sign
+
+    def __reduce__(self) -> str:
+        return "ITEMS" if self.sign == "[]" else "KEYS"
+
+
+ITEMS: Final = Star("[]")
+KEYS: Final = Star("{*}")
+
+Step = str | int | Star
+Path = tuple[Step, ...]
+"""Place of a value in a payload: keys, ITEMS for array elements (or an index in one payload), KEYS for collapsed keys."""
+
+
+class Duplicated(dict[str, Any]):
+    """A JSON object in which a key stood more than once; the last value holds, `pairs` has them all in order."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = list(pairs)
+
+
+class NotJson(ValueError):
+    """The bytes are no JSON document; the text says why, in words for the screen."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    return members if len(members) == len(pairs) else Duplicated(pairs)
+
+
+class BigInteger(int):
+    """Stands for an integer of more digits than `int` will read; only its type matters."""
+
+
+def _long_integer(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:
+        return BigInteger(0)
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_members)
+_patient_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_int=_long_integer)
+
+
+def parse(body: bytes) -> Any:
+    """Decode a JSON body (UTF-8, UTF-16 or UTF-32, with or without BOM) to Python values.
+
+    Objects are dicts, or `Duplicated` where a key stands twice. Raises NotJson, with the reason in words, for anything
+    that is not one JSON document, and for documents nested deeper than `MAX_DEPTH` (or than Python can follow).
+    """
+    try:
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise NotJson(f"Not text after byte {error.start:,}: {error.reason}.") from None
+    return parse_text(text)
+
+
+def parse_text(text: str) -> Any:
+    """Like `parse`, for text that is decoded already."""
+    start = 1 if text.startswith("\ufeff") else 0
+    try:
+        try:
+            return _document(_decoder, text, start)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:
+            return _document(_patient_decoder, text, start)
+    except json.JSONDecodeError as error:
+        raise NotJson(f"Not JSON after character {error.pos:,}: {error.msg.lower()}.") from None
+    except RecursionError:
+        raise NotJson(f"Nested deeper than {MAX_DEPTH}.") from None
+
+
+def _document(decoder: json.JSONDecoder, text: str, start: int) -> Any:
+    while start < len(text) and text[start] in " \t\r\n":
+        start += 1
+    payload, end = decoder.raw_decode(text, start)
+    if text[end:].strip(" \t\r\n"):
+        raise json.JSONDecodeError("More follows the document", text, end)
+    return payload
+
+
+JsonType = Literal["null", "boolean", "integer", "number", "string", "array", "object"]
+
+
+def json_type(value: Any) -> JsonType:
+    """The JSON Schema name of the type of a decoded value; integer and number are distinct."""
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return "string"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    return "array" if isinstance(value, list) else "object"
+
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$@/:+")
+
+
+def show_path(path: Path) -> str:
+    """A path as people read it: ``details.curr_eval.image_digest``, ``items[].id``, ``result.{*}.x``, ``["a.b"]``.
+
+    The root is the empty string's stand-in ``.``; keys that hold anything but plain characters are quoted as JSON, so
+    that two different paths never read the same.
+    """
+    if not path:
+        return "."
+    parts: list[str] = []
+    for step in path:
+        if isinstance(step, Star):
+            parts.append(step.sign if step is ITEMS or not parts else f".{step.sign}")
+        elif isinstance(step, int):
+            parts.append(f"[{step}]")
+        elif step and _PLAIN.issuperset(step):
+            parts.append(f".{step}" if parts else step)
+        else:
+            parts.append(f"[{json.dumps(step)}]")
+    return "".join(parts)
+
+
+def read_path(text: str) -> Path:
+    """The path that `show_path` wrote; ValueError says at which character it cannot be read."""
+    if text in ("", "."):
+        return ()
+    path: list[Step] = []
+    at = 0
+    while at < len(text):
+        if text.startswith("[]", at):
+            path.append(ITEMS)
+            at += 2
+        elif text[at] == "[" and text[at + 1 : at + 2] == '"':
+            try:
+                key, end = json.JSONDecoder().raw_decode(text, at + 1)
+            except json.JSONDecodeError:
+                raise ValueError(f"the quoted key at character {at + 1} is not closed") from None
+            if text[end : end + 1] != "]":
+                raise ValueError(f"']' is missing at character {end + 1}")
+            path.append(key)
+            at = end + 1
+        elif text[at] == "[":
+            end = text.find("]", at)
+            if end < 0 or not text[at + 1 : end].isdigit():
+                raise ValueError(f"'[' at character {at + 1} wants a number, a quoted key, or nothing, and ']'")
+            path.append(int(text[at + 1 : end]))
+            at = end + 1
+        else:
+            if text[at] == "." and path:
+                at += 1
+            end = min((i for i in (text.find(".", at), text.find("[", at)) if i >= 0), default=len(text))
+            key = text[at:end]
+            if not key:
+                raise ValueError(f"a key is missing at character {at + 1}")
+            path.append(KEYS if key == "{*}" else key)
+            at = end
+    return tuple(path)
