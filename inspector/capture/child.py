@@ -1,0 +1,183 @@
+"""The capture process as a screen sees it: join the one that runs for the store, or start one and end it again.
+
+A started one runs in a session of its own, with the reading end of a pipe: when the screen is gone, however it went, the
+pipe ends and the child stops, unless another screen is attached or the screen said to stay (`leave`). It logs to a 0600
+file beside the store. Nothing here imports the listener.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from inspector.core.events import InspectorError
+from inspector.store.place import beside, capture_lock, open_reading
+
+STAY = b"stay"
+"""Written into the pipe by a screen that leaves its capture process running."""
+START_S = 10.0
+_LOG_BYTES = 1_000_000
+
+
+def running(path: Path) -> dict[str, Any] | None:
+    """What the capture process of this store says of itself (``url``, ``host``, ``port``, ``pid`` …); None if none runs."""
+    if not capture_lock(path).is_held_elsewhere():
+        return None
+    try:
+        with contextlib.closing(open_reading(path)) as db:
+            row = db.execute("SELECT value FROM state WHERE name = 'listener'").fetchone()
+    except Exception:
+        return None
+    found = None if row is None else json.loads(row[0])
+    return found if isinstance(found, dict) and found.get("url") else None
+
+
+def open_log(path: Path) -> int:
+    """The log beside the store, 0600, appended to; set aside as ``.log.1`` when it has grown."""
+    log = beside(path, ".log")
+    try:
+        if log.stat().st_size > _LOG_BYTES:
+            log.replace(beside(path, ".log.1"))
+    except OSError:
+        pass
+    return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+class Capture:
+    """A capture process that serves this screen: one it joined, or one it started and may stop."""
+
+    def __init__(self, path: Path, options: Sequence[str] = ()) -> None:
+        """Prepare for the store at `path`; `options` are further words for ``inspector listen``."""
+        self.path = path
+        self.options = list(options)
+        self.joined = False
+        self.listener: dict[str, Any] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: int | None = None
+        self._left = False
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the capture process."""
+        pid = self.listener.get("pid")
+        return pid if isinstance(pid, int) else None
+
+    @property
+    def url(self) -> str:
+        """Where it listens: ``http://127.0.0.1:8585``."""
+        return str(self.listener.get("url", ""))
+
+    def start(self) -> None:
+        """Join the running capture process or start one; returns once it listens.
+
+        InspectorError, in the child's own words, when it cannot start (port taken, store locked or unreadable).
+        """
+        deadline = time.monotonic() + START_S
+        while True:
+            found = running(self.path)
+            if found is not None:
+                self.listener, self.joined = found, True
+                return
+            if self._start_child(deadline):
+                self.joined = False
+                return
+            if time.monotonic() > deadline:
+                raise InspectorError(f"the capture process for {self.path} did not start within {START_S:.0f} s.")
+            time.sleep(0.05)
+
+    def _start_child(self, deadline: float) -> bool:
+        """Start a child and wait for its first line; False when another process got the store first."""
+        ours, theirs = os.pipe()[::-1]
+        command = [sys.executable, "-m", "inspector", "--store", str(self.path), "listen", "--json", *self.options]
+        environment = {**os.environ, "INSPECTOR_SCREEN_PIPE": str(theirs), "PYTHONUNBUFFERED": "1"}
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=(theirs,),
+            start_new_session=True,
+            env=environment,
+        )
+        os.close(theirs)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = b""
+        while not line.endswith(b"\n") and time.monotonic() < deadline:
+            if select.select([process.stdout], [], [], 0.1)[0]:
+                chunk = os.read(process.stdout.fileno(), 4096)
+                if not chunk:
+                    break
+                line += chunk
+        if line.endswith(b"\n"):
+            self.listener = json.loads(line.splitlines()[0])
+            self._process, self._pipe, self._left = process, ours, False
+            process.stdout.close()
+            process.stderr.close()
+            return True
+        os.close(ours)
+        process.kill() if line else None
+        _, errors = process.communicate(timeout=START_S)
+        if capture_lock(self.path).is_held_elsewhere():
+            return False
+        text = errors.decode("utf-8", "replace").strip().splitlines()
+        raise InspectorError(text[-1].removeprefix("inspector: ") if text else "the capture process ended at its start.")
+
+    def ended(self) -> str | None:
+        """None while the capture process lives; otherwise how it ended, in words: ``signal 9``, ``exit code 3``."""
+        if self._process is not None:
+            code = self._process.poll()
+            if code is None:
+                return None
+            return f"signal {-code}" if code < 0 else f"exit code {code}"
+        return None if capture_lock(self.path).is_held_elsewhere() else "it was stopped elsewhere"
+
+    def log_tail(self, lines: int = 12) -> list[str]:
+        """The last lines of the log beside the store."""
+        try:
+            data = beside(self.path, ".log").read_bytes()[-16_384:]
+        except OSError:
+            return []
+        return data.decode("utf-8", "replace").splitlines()[-lines:]
+
+    def leave(self) -> None:
+        """Let a capture process that this screen started go on after the screen has ended."""
+        if self._pipe is not None:
+            os.write(self._pipe, STAY)
+        self._left = True
+
+    def stop(self, timeout: float = 3.0) -> bool:
+        """End what this screen started (nothing if it joined, or left it); True if nothing of ours runs any more."""
+        if self._pipe is not None:
+            os.close(self._pipe)
+            self._pipe = None
+        process, self._process = self._process, None
+        if process is None or self._left:
+            return process is None
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            if self._others_attached():
+                return False
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        return True
+
+    def _others_attached(self) -> bool:
+        from inspector.store.place import screens_lock
+
+        lock = screens_lock(self.path)
+        if lock.acquire():
+            lock.release()
+            return False
+        return True

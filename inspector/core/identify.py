@@ -1,0 +1,71 @@
+"""From a request to what is known of it: sender, type and shape, in one pass.
+
+This runs for every small event inside the transaction that stores it, so it does each thing once and nothing twice.
+Bodies over `SMALL`, and compressed ones, are left to a background process, which calls `identify` on the decoded bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+from inspector.core.events import Request
+from inspector.core.payload import NotJson, parse
+from inspector.core.senders import Headers, Identity, recognise
+from inspector.core.shapes import Shape, shape_of
+
+SMALL = 64 * 1024
+"""Bytes of body up to which an event is identified before its sender is answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """Identity and shape of one request; `shape` is None when the body is not JSON (or nested too deep)."""
+
+    identity: Identity
+    shape: Shape | None
+
+
+def header_map(lines: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
+    """Header lines by lower-case name, Latin-1; of repeated ones the first counts."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(lines)}
+
+
+def is_quick(headers: Headers, size: int) -> bool:
+    """True when the request may be identified on the way to the acknowledgement."""
+    return size <= SMALL and headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+
+
+def payload_of(headers: Headers, body: bytes) -> Any:
+    """The payload in a (decoded) body: JSON, or the ``payload`` field of a form as GitHub may send it.
+
+    Raises NotJson when there is none.
+    """
+    if not body:
+        raise NotJson("Empty body, 0 bytes.")
+    if body[:8] == b"payload=" and "urlencoded" in headers.get("content-type", ""):
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=1000)
+        return parse(fields["payload"][0].encode("utf-8", "surrogatepass"))
+    return parse(body)
+
+
+def identify(headers: Headers, body: bytes) -> Identified:
+    """Identify a request by its header lines and its decoded body. Never raises for what a sender can send."""
+    try:
+        payload = payload_of(headers, body)
+        shape = shape_of(payload)
+    except (NotJson, ValueError):
+        return Identified(recognise(headers, None), None)
+    return Identified(recognise(headers, payload), shape)
+
+
+def identify_request(request: Request) -> Identified:
+    """Identify a whole request, its Content-Encoding decoded first: for the background and for imports."""
+    headers = header_map(request.headers)
+    body = request.body
+    if not is_quick(headers, 0):
+        from inspector.core.bodies import decoded
+
+        body, _ = decoded(request)
+    return identify(headers, body)

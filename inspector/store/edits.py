@@ -1,0 +1,108 @@
+"""Short writes that any process may make beside the capture process: settings, state, notes, attempts, deletions.
+
+Each is one small transaction (well under 20 ms), so that no acknowledgement waits for it. All raise InspectorError when
+the store cannot be written.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from inspector.core.events import Attempt, InspectorError
+from inspector.store.writer import StoreWriter
+
+Result = TypeVar("Result")
+
+_DELETED_AT_ONCE = 50
+
+
+class Edits:
+    """A writing connection for short edits; use it from one thread at a time and close it."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store for writing; InspectorError if that fails."""
+        self.writer = StoreWriter(path)
+        self.path = path
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.writer.close()
+
+    def __enter__(self) -> Edits:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _transaction(self, work: Callable[[], Result]) -> Result:
+        try:
+            self.writer.begin()
+            try:
+                result = work()
+                self.writer.commit()
+            except BaseException:
+                self.writer.rollback()
+                raise
+        except sqlite3.Error as error:
+            raise InspectorError(f"could not write to {self.path}: {error}. Try again.") from None
+        return result
+
+    def _put(self, table: str, name: str, value: object) -> None:
+        self._transaction(
+            lambda: self.writer.db.execute(
+                f"INSERT INTO {table} (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (name, json.dumps(value)),
+            )
+        )
+
+    def set_setting(self, name: str, value: object) -> None:
+        """Keep what the user wants under `name` (any JSON value); the capture process reads it within a moment."""
+        self._put("setting", name, value)
+
+    def set_state(self, name: str, value: object) -> None:
+        """Publish what a process says of itself under `name` (any JSON value)."""
+        self._put("state", name, value)
+
+    def add_attempt(self, attempt: Attempt) -> int:
+        """Keep an attempt; returns its id."""
+        return self._transaction(lambda: self.writer.add_attempt(attempt))
+
+    def set_note(self, event: int, **values: object) -> None:
+        """Set ``starred`` (bool), ``mark`` (a letter or None) or ``comment`` (text or None) of an event."""
+        for name in values:
+            if name not in ("starred", "mark", "comment"):
+                raise ValueError(name)
+
+        def work() -> None:
+            self.writer.db.execute("INSERT OR IGNORE INTO note (event) VALUES (?)", (event,))
+            for name, value in values.items():
+                self.writer.db.execute(f"UPDATE note SET {name} = ? WHERE event = ?", (value, event))
+            self.writer.db.execute(
+                "DELETE FROM note WHERE event = ? AND NOT starred AND mark IS NULL AND comment IS NULL", (event,)
+            )
+
+        self._transaction(work)
+
+    def clear_marks(self) -> None:
+        """Take all marks away."""
+
+        def work() -> None:
+            self.writer.db.execute("UPDATE note SET mark = NULL WHERE mark IS NOT NULL")
+            self.writer.db.execute("DELETE FROM note WHERE NOT starred AND mark IS NULL AND comment IS NULL")
+
+        self._transaction(work)
+
+    def delete(self, events: Sequence[int]) -> int:
+        """Delete events for good, a few at a time; returns how many there were."""
+        deleted = 0
+        for start in range(0, len(events), _DELETED_AT_ONCE):
+            some = events[start : start + _DELETED_AT_ONCE]
+            deleted += self._transaction(lambda some=some: self.writer.delete(some))  # type: ignore[misc]
+            if len(events) > _DELETED_AT_ONCE:
+                time.sleep(0.005)
+        return deleted

@@ -1,0 +1,186 @@
+"""Where the store is, how it is opened, and who may write to it: paths, modes, connections, locks."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+from inspector.core.events import InspectorError
+from inspector.store import schema
+
+BUSY_MS = 5000
+"""How long a connection waits for the write lock before it gives up, milliseconds."""
+
+
+def store_path(given: str | os.PathLike[str] | None = None) -> Path:
+    """The store to use: `given`, else ``$INSPECTOR_STORE``, else ``events.db`` in the platform's data folder."""
+    chosen = given or os.environ.get("INSPECTOR_STORE")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("webhook-inspector", appauthor=False) / "events.db"
+
+
+def beside(path: Path, ending: str) -> Path:
+    """A file that belongs to the store and stands next to it: ``events.db.lock``, ``events.db.log``."""
+    return path.with_name(path.name + ending)
+
+
+def _make_folder(folder: Path) -> None:
+    """Create the missing parts of a path, each 0700 and synced into its parent; existing folders stay as they are."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for new in reversed(missing):
+        try:
+            new.mkdir(mode=0o700)
+            new.chmod(0o700)
+        except FileExistsError:
+            continue
+        _sync_folder(new.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(path: Path, error: Exception) -> InspectorError:
+    text = str(error).lower()
+    if isinstance(error, PermissionError) or "readonly" in text or "authorization" in text:
+        reason = "permission denied"
+    elif isinstance(error, OSError):
+        reason = (error.strerror or str(error)).lower()
+    elif "not a database" in text:
+        return InspectorError(f"{path} is no store: the file is not a SQLite database. Use --store PATH.")
+    elif "malformed" in text:
+        return InspectorError(f"{path} is damaged ({text}). It is left as it is; copy it, and use --store PATH.")
+    elif "locked" in text or "busy" in text:
+        return InspectorError(
+            f"{path} is locked by another program for {BUSY_MS // 1000} s. Close it, or use --store PATH."
+        )
+    elif "unable to open" in text:
+        reason = "permission denied" if path.exists() and not os.access(path, os.R_OK | os.W_OK) else "it cannot be opened"
+    else:
+        reason = text
+    return InspectorError(f"cannot open {path}: {reason}. Use --store PATH.")
+
+
+def open_writing(path: Path) -> sqlite3.Connection:
+    """Open the store for writing, made (0600, in a 0700 folder) if it is missing, at the newest schema version.
+
+    WAL with ``synchronous=FULL`` (and ``fullfsync`` on macOS): what is committed survives a power cut. The connection
+    is in autocommit mode. Raises InspectorError with a sentence for the user.
+    """
+    try:
+        _make_folder(path.parent)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            os.fchmod(descriptor, 0o600)
+            os.close(descriptor)
+            _sync_folder(path.parent)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    except (OSError, sqlite3.Error) as error:
+        raise _explain(path, error) from None
+    try:
+        schema.check(db, path)
+        if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+            raise InspectorError(f"cannot use {path}: its file system does not support SQLite's WAL. Use --store PATH.")
+        db.execute("PRAGMA synchronous = FULL")
+        if sys.platform == "darwin":
+            db.execute("PRAGMA fullfsync = 1")
+            db.execute("PRAGMA checkpoint_fullfsync = 1")
+        db.execute("PRAGMA cache_size = -16000")
+        schema.migrate(db, path)
+    except sqlite3.Error as error:
+        db.close()
+        raise _explain(path, error) from None
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_reading(path: Path) -> sqlite3.Connection:
+    """Open the store for reading only; InspectorError (exit code 2) when there is none. Readers never create one."""
+    if not path.exists():
+        raise InspectorError(f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH.")
+    try:
+        db = sqlite3.connect(
+            f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+        )
+        try:
+            version = schema.check(db, path)
+            if version < len(schema.MIGRATIONS):
+                raise InspectorError(
+                    f"{path} was written by an older inspector (store version {version}). "
+                    "Start inspector listen once to bring it up to date."
+                )
+        except BaseException:
+            db.close()
+            raise
+    except (OSError, sqlite3.Error) as error:
+        raise _explain(path, error) from None
+    return db
+
+
+class Lock:
+    """An advisory lock on a file beside the store, held until `release` or the end of the process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, shared: bool = False, content: str = "") -> bool:
+        """Try to take the lock at once; True if it is ours now. `content` (such as our pid) is written into the file."""
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        if content:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, content.encode(), 0)
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        """Give the lock up; harmless when it is not held."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_held_elsewhere(self) -> bool:
+        """True while another process holds the lock exclusively."""
+        if not self.path.exists():
+            return False
+        probe = Lock(self.path)
+        try:
+            if probe.acquire(shared=True):
+                probe.release()
+                return False
+        except OSError:
+            return False
+        return True
+
+
+def capture_lock(path: Path) -> Lock:
+    """The lock a capture process holds for as long as it serves this store."""
+    return Lock(beside(path, ".lock"))
+
+
+def screens_lock(path: Path) -> Lock:
+    """The lock every screen holds, shared, while it shows this store."""
+    return Lock(beside(path, ".screens"))

@@ -1,0 +1,315 @@
+"""What is in the store: every question the screen and the command line ask. Reads only; never holds a writer up.
+
+One `Reader` is used by one thread at a time; make one for each worker. New events are noticed by `last_id`
+(``PRAGMA data_version`` also moves on checkpoints and on changes of rows).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inspector.core.events import Attempt, Event, InspectorError, Request, rfc3339
+from inspector.core.payload import read_path
+from inspector.core.shapes import TypeShape, Variant, from_json, type_shape
+from inspector.store import rows
+from inspector.store.place import beside, open_reading
+
+if TYPE_CHECKING:
+    from inspector.core.filters import Filter
+    from inspector.core.payload import Path as ValuePath
+
+MAX_VARIANTS = 500
+"""Variants of one type that are merged for its type shape at most; the rest is only counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One event type as the store has seen it."""
+
+    type: str
+    sender: str | None
+    count: int
+    variants: int
+    """Distinct shapes; events without a JSON body are no variant."""
+    first_us: int
+    last_us: int
+    first_event: int
+    last_event: int
+
+    def as_json(self) -> dict[str, Any]:
+        """A line of `inspector types --json`."""
+        return {
+            "type": self.type,
+            "sender": self.sender,
+            "count": self.count,
+            "variants": self.variants,
+            "first_seen": rfc3339(self.first_us),
+            "last_seen": rfc3339(self.last_us),
+        }
+
+
+class Reader:
+    """An open store, read-only."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store; InspectorError if there is none or it cannot be read."""
+        self.path = path
+        self.db = open_reading(path)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.db.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # -- events
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
+
+    def last_id(self) -> int:
+        """Highest event id there is; 0 in an empty store."""
+        return int(self.db.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0])
+
+    def total(self) -> tuple[int, int]:
+        """How many events are stored, and how many bytes of bodies."""
+        row = self.db.execute("SELECT events, bytes FROM total").fetchone()
+        return int(row[0]), int(row[1])
+
+    def file_size(self) -> int:
+        """Bytes on disk: the store and its WAL."""
+        size = 0
+        for path in (self.path, beside(self.path, "-wal")):
+            try:
+                size += path.stat().st_size
+            except OSError:
+                pass
+        return size
+
+    def ids(self, after: int = 0, before: int | None = None) -> array[int]:
+        """Ids of all events with ``after < id`` (and ``id < before``), ascending."""
+        sql, values = "SELECT id FROM event WHERE id > ?", [after]
+        if before is not None:
+            sql += " AND id < ?"
+            values.append(before)
+        cursor = self.db.execute(sql + " ORDER BY id", values)
+        found = array("q")
+        while chunk := cursor.fetchmany(5000):
+            found.extend([row[0] for row in chunk])
+        return found
+
+    def newest_ids(self, limit: int) -> array[int]:
+        """Ids of the newest `limit` events, ascending."""
+        found = array("q", [row[0] for row in self.db.execute("SELECT id FROM event ORDER BY id DESC LIMIT ?", (limit,))])
+        found.reverse()
+        return found
+
+    def matching(
+        self, wanted: Filter, *, after: int = 0, before: int | None = None, newest_first: bool = True
+    ) -> Iterator[int]:
+        """Ids of the events that match a filter, as they are found; bodies are read only where the filter needs them."""
+        where, values = wanted.sql()
+        sql = f"SELECT event.id FROM event LEFT JOIN note ON note.event = event.id WHERE event.id > ? AND ({where})"
+        values = [after, *values]
+        if before is not None:
+            sql += " AND event.id < ?"
+            values.append(before)
+        cursor = self.db.execute(sql + f" ORDER BY event.id {'DESC' if newest_first else 'ASC'}", values)
+        while chunk := cursor.fetchmany(500):
+            for (number,) in chunk:
+                if not wanted.needs_body or self._body_matches(wanted, number):
+                    yield number
+
+    def _body_matches(self, wanted: Filter, number: int) -> bool:
+        from inspector.core.identify import header_map, payload_of
+        from inspector.core.payload import NotJson
+
+        request = rows.request(self.db, number)
+        if request is None:
+            return wanted.matches_body(Request("", b""), None)
+        headers = header_map(request.headers)
+        body = request.body
+        if headers.get("content-encoding", "identity") != "identity":
+            from inspector.core.bodies import decoded
+
+            body, _ = decoded(request)
+        try:
+            payload = payload_of(headers, body)
+        except (NotJson, ValueError):
+            payload = None
+        return wanted.matches_body(Request(request.method, request.target, request.headers, body), payload)
+
+    def event(self, number: int) -> Event | None:
+        """One event, or None."""
+        return rows.event(self.db, number)
+
+    def events(self, numbers: Sequence[int]) -> list[Event]:
+        """The events with these ids, in the order asked; missing ones are left out."""
+        found: dict[int, Event] = {}
+        for start in range(0, len(numbers), 500):
+            some = numbers[start : start + 500]
+            marks = ",".join("?" * len(some))
+            for row in self.db.execute(rows.SELECT_EVENT + f"WHERE event.id IN ({marks})", list(some)):
+                found[row[0]] = rows.event_from_row(row)
+        return [found[number] for number in numbers if number in found]
+
+    def request(self, number: int) -> Request | None:
+        """The whole request of an event, body included; None for a rejected one."""
+        return rows.request(self.db, number)
+
+    def raw_head(self, number: int) -> bytes | None:
+        """The raw head of a rejected request, as far as it was read."""
+        return rows.raw_head(self.db, number)
+
+    def neighbour(self, number: int) -> int | None:
+        """The last event before this one with the same sender and type."""
+        row = self.db.execute(
+            "SELECT max(other.id) FROM event JOIN event AS other ON other.type = event.type "
+            "AND other.sender IS event.sender AND other.id < event.id WHERE event.id = ?",
+            (number,),
+        ).fetchone()
+        return None if row is None else row[0]
+
+    def arrivals_since(self, us: int) -> list[int]:
+        """Arrival times (microseconds) of the events since `us`, for the rate; at most the last 100,000."""
+        found: list[int] = []
+        for (received,) in self.db.execute("SELECT received_us FROM event ORDER BY id DESC LIMIT 100000"):
+            if received < us:
+                break
+            found.append(received)
+        return found
+
+    # -- attempts
+
+    def attempts(self, number: int) -> list[Attempt]:
+        """Attempts at sending an event, newest first."""
+        found = self.db.execute(rows.SELECT_ATTEMPT + "WHERE event = ? ORDER BY id DESC", (number,))
+        return [rows.attempt_from_row(row) for row in found]
+
+    # -- types and shapes
+
+    def types(self, wanted: Filter | None = None) -> list[EventType]:
+        """The event types seen, by sender and name. With a filter, counts are of the matching events only."""
+        if wanted is None or wanted.is_empty:
+            found = self.db.execute(
+                "SELECT type, sender, sum(count), sum(shape <> 0), min(first_us), max(last_us), min(first_event), "
+                "max(last_event) FROM variant WHERE type <> '' GROUP BY sender, type ORDER BY sender, type"
+            )
+            return [EventType(row[0], row[1] or None, *row[2:]) for row in found]
+        counted: dict[tuple[str, str], list[Any]] = {}
+        numbers = list(self.matching(wanted, newest_first=False))
+        for start in range(0, len(numbers), 500):
+            some = numbers[start : start + 500]
+            for number, received, sender, name, shape in self.db.execute(
+                "SELECT id, received_us, coalesce(sender, ''), type, shape FROM event WHERE type IS NOT NULL "
+                f"AND id IN ({','.join('?' * len(some))}) ORDER BY id",
+                some,
+            ):
+                entry = counted.setdefault((sender, name), [0, set(), received, received, number, number])
+                entry[0] += 1
+                if shape is not None:
+                    entry[1].add(shape)
+                entry[2], entry[3] = min(entry[2], received), max(entry[3], received)
+                entry[5] = number
+        return [
+            EventType(name, sender or None, entry[0], len(entry[1]), *entry[2:])
+            for (sender, name), entry in sorted(counted.items())
+        ]
+
+    def variants(self, keys: Sequence[tuple[str | None, str]]) -> list[Variant]:
+        """All variants of some (sender, type) pairs, equal shapes added up, the most frequent first."""
+        found: dict[int, list[Any]] = {}
+        for sender, name in keys:
+            for shape, count, first, last in self.db.execute(
+                "SELECT shape, count, first_event, last_event FROM variant WHERE sender = ? AND type = ? AND shape <> 0 "
+                "ORDER BY count DESC LIMIT ?",
+                (sender or "", name, MAX_VARIANTS),
+            ):
+                entry = found.setdefault(shape, [0, first, last])
+                entry[0] += count
+                entry[1], entry[2] = min(entry[1], first), max(entry[2], last)
+        result = []
+        for shape, (count, first, last) in found.items():
+            digest, text = self.db.execute("SELECT hash, json FROM shape WHERE id = ?", (shape,)).fetchone()
+            result.append(Variant(from_json(text), count, first, last, digest))
+        return sorted(result, key=lambda variant: (-variant.count, variant.first_event))
+
+    def shape_of_types(self, keys: Sequence[tuple[str | None, str]]) -> TypeShape:
+        """The type shape of one type, or of several taken together."""
+        return type_shape(self.variants(keys))
+
+    def shape_of_event(self, number: int) -> TypeShape | None:
+        """The shape of one event as a type shape of one; None when its body is not JSON or not yet identified."""
+        row = self.db.execute(
+            "SELECT shape.json, shape.hash FROM event JOIN shape ON shape.id = event.shape WHERE event.id = ?", (number,)
+        ).fetchone()
+        if row is None:
+            return None
+        return type_shape([Variant(from_json(row[0]), 1, number, number, row[1])])
+
+    def collapses(self, sender: str | None, name: str) -> list[tuple[ValuePath, str]]:
+        """Paths of a type whose keys were found to be data, with the reason in words, in the order they were found."""
+        return [
+            (read_path(path), reason)
+            for path, reason in self.db.execute(
+                "SELECT path, reason FROM collapse WHERE sender = ? AND type = ? ORDER BY number", (sender or "", name)
+            )
+        ]
+
+    def resolve_type(self, text: str) -> list[EventType]:
+        """The types an argument means: exact, ``sender:type``, or with ``*`` (which crosses dots).
+
+        InspectorError (exit code 1) when there is none; exit code 2 when an exact name belongs to two senders.
+        """
+        every = self.types()
+        sender, _, rest = text.partition(":")
+        if rest and any((entry.sender or "") == sender for entry in every):
+            every = [entry for entry in every if (entry.sender or "") == sender]
+            name = rest
+        else:
+            name = text
+        if "*" in name:
+            import re
+
+            pattern = re.compile(".*".join(re.escape(part) for part in name.split("*")), re.DOTALL)
+            found = [entry for entry in every if pattern.fullmatch(entry.type)]
+        else:
+            found = [entry for entry in every if entry.type == name]
+            if len(found) > 1:
+                senders = ", ".join(f"{entry.sender or ''}:{entry.type}" for entry in found)
+                raise InspectorError(f"the type {name} has more than one sender; name one: {senders}")
+        if not found:
+            import difflib
+
+            close = difflib.get_close_matches(name, [entry.type for entry in every], 1, 0.6)
+            hint = f"; {close[0]} is meant?" if close else "; inspector types lists those seen"
+            raise InspectorError(f"no event of type {text} is stored{hint}", code=1)
+        return found
+
+    # -- settings and state
+
+    def setting(self, name: str) -> Any:
+        """What the user has set under this name, or None."""
+        return self._value("setting", name)
+
+    def state(self, name: str) -> Any:
+        """What the capture process last said of itself under this name (``listener``, ``tunnel``, ``trouble``), or None."""
+        return self._value("state", name)
+
+    def _value(self, table: str, name: str) -> Any:
+        try:
+            row = self.db.execute(f"SELECT value FROM {table} WHERE name = ?", (name,)).fetchone()
+        except sqlite3.OperationalError:
+            return None
+        return None if row is None else json.loads(row[0])

@@ -1,0 +1,155 @@
+"""Rows and values: how events, requests and attempts are written into their columns and read back."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from inspector.core.events import Attempt, Event, Request
+
+INSERT_EVENT = (
+    "INSERT INTO event (received_us, monotonic_ns, method, target, remote, size, complete, incomplete, rejected, "
+    "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, new, status, "
+    "duplicate_of, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+INSERT_REQUEST = (
+    "INSERT INTO request (event, version, headers, body, upload, sha256, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+ADD_VARIANT = (
+    "INSERT INTO variant (sender, type, shape, count, first_event, last_event, first_us, last_us) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count, "
+    "first_us = CASE WHEN excluded.first_event < first_event THEN excluded.first_us ELSE first_us END, "
+    "last_us = CASE WHEN excluded.last_event > last_event THEN excluded.last_us ELSE last_us END, "
+    "first_event = min(first_event, excluded.first_event), last_event = max(last_event, excluded.last_event)"
+)
+INSERT_ATTEMPT = (
+    "INSERT INTO attempt (event, sent_us, target, kind, status, reason, error, ms, connect_ms, first_byte_ms, "
+    "headers, body, body_size, changes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+SELECT_EVENT = (
+    "SELECT event.id, received_us, method, target, remote, size, complete, incomplete, rejected, sender, type, level, "
+    "message, resource_type, resource_id, account, delivery_id, shape.hash, pending, new, status, duplicate_of, count, "
+    "sent, coalesce(note.starred, 0), note.mark, note.comment "
+    "FROM event LEFT JOIN shape ON shape.id = event.shape LEFT JOIN note ON note.event = event.id "
+)
+SELECT_ATTEMPT = (
+    "SELECT event, target, sent_us, ms, kind, status, reason, error, headers, body, body_size, changes, connect_ms, "
+    "first_byte_ms, id FROM attempt "
+)
+
+
+def pack_headers(lines: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """Header lines as one value: ``name: value`` with CRLF between, every byte of names and values as received."""
+    return b"\r\n".join([name + b": " + value for name, value in lines])
+
+
+def unpack_headers(packed: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    """The header lines that `pack_headers` packed."""
+    if not packed:
+        return ()
+    return tuple((name, value) for name, _, value in (line.partition(b": ") for line in packed.split(b"\r\n")))
+
+
+def event_from_row(row: tuple[Any, ...]) -> Event:
+    """An event from a row of `SELECT_EVENT`."""
+    return Event(
+        id=row[0],
+        received_us=row[1],
+        method=row[2],
+        target=row[3],
+        remote=row[4],
+        size=row[5],
+        complete=bool(row[6]),
+        incomplete=row[7],
+        rejected=row[8],
+        sender=row[9],
+        type=row[10],
+        level=row[11],
+        message=row[12],
+        resource_type=row[13],
+        resource_id=row[14],
+        account=row[15],
+        delivery_id=row[16],
+        shape=row[17],
+        pending=bool(row[18]),
+        new=bool(row[19]),
+        status=row[20],
+        duplicate_of=row[21],
+        count=row[22],
+        sent=row[23],
+        starred=bool(row[24]),
+        mark=row[25],
+        comment=row[26],
+    )
+
+
+def event(db: sqlite3.Connection, number: int) -> Event | None:
+    """One event by its id, or None."""
+    row = db.execute(SELECT_EVENT + "WHERE event.id = ?", (number,)).fetchone()
+    return None if row is None else event_from_row(row)
+
+
+def request(db: sqlite3.Connection, number: int) -> Request | None:
+    """The whole request of one event; None when there is none or nothing of it could be read."""
+    row = db.execute(
+        "SELECT method, target, version, headers, body, upload FROM event JOIN request ON request.event = event.id "
+        "WHERE event.id = ?",
+        (number,),
+    ).fetchone()
+    if row is None or row[0] is None:
+        return None
+    method, target, version, headers, body, upload = row
+    if upload is not None:
+        pieces = db.execute(
+            "SELECT bytes FROM piece WHERE id >= ? AND id < ? ORDER BY id", (upload << 16, (upload + 1) << 16)
+        )
+        body = b"".join(piece for (piece,) in pieces)
+    return Request(method, target, unpack_headers(headers), body or b"", version)
+
+
+def raw_head(db: sqlite3.Connection, number: int) -> bytes | None:
+    """The raw head of a rejected request, as far as it was read; None for other events."""
+    row = db.execute("SELECT raw FROM request WHERE event = ?", (number,)).fetchone()
+    return None if row is None else row[0]
+
+
+def attempt_row(attempt: Attempt) -> tuple[object, ...]:
+    """The values of `INSERT_ATTEMPT`."""
+    return (
+        attempt.event,
+        attempt.sent_us,
+        attempt.target,
+        attempt.kind,
+        attempt.status,
+        attempt.reason,
+        attempt.error,
+        attempt.ms,
+        attempt.connect_ms,
+        attempt.first_byte_ms,
+        pack_headers(attempt.headers),
+        attempt.body,
+        attempt.body_size,
+        json.dumps(attempt.changes),
+    )
+
+
+def attempt_from_row(row: tuple[Any, ...]) -> Attempt:
+    """An attempt from a row of `SELECT_ATTEMPT`."""
+    return Attempt(
+        event=row[0],
+        target=row[1],
+        sent_us=row[2],
+        ms=row[3],
+        kind=row[4],
+        status=row[5],
+        reason=row[6],
+        error=row[7],
+        headers=unpack_headers(row[8]),
+        body=row[9],
+        body_size=row[10],
+        changes=tuple(json.loads(row[11])),
+        connect_ms=row[12],
+        first_byte_ms=row[13],
+        id=row[14],
+    )
