@@ -1,0 +1,1 @@
+"""The Anchore side: which event types are documented, and everything that speaks to an Anchore deployment."""

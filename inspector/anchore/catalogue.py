@@ -1,0 +1,66 @@
+"""Anchore's documented event types: what a deployment may send, whether or not it was ever seen here.
+
+The list is knowledge, not a limit: a deployment has types that are documented nowhere; those are learnt from
+traffic.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentedType:
+    """One event type that public material describes."""
+
+    type: str
+    level: str | None
+    """``info`` or ``error``; None for the notifications of the legacy webhook, which have no level."""
+    resource_type: str | None
+    """What `resource.id` names: ``image_tag``, ``image_digest``, ``service`` …; None when it varies."""
+    message: str | None
+    """The fixed text that comes with the type; None for the legacy webhook."""
+    source: str
+    """How it is known: ``documented payload``, ``API specification example``, ``engine source`` (``…, details
+    unknown`` where nothing tells what `details` holds) or ``legacy webhook``."""
+
+    @property
+    def category(self) -> str:
+        """``user`` or ``system``; empty for the legacy webhook."""
+        return parts(self.type)[0]
+
+    @property
+    def subcategory(self) -> str:
+        """``image``, ``checks``, ``feeds`` …; empty for the legacy webhook."""
+        return parts(self.type)[1]
+
+    @property
+    def event(self) -> str:
+        """What is left of the type after category and subcategory; may hold dots itself."""
+        return parts(self.type)[2]
+
+    @property
+    def legacy(self) -> bool:
+        """True for the notifications of the older webhook, which Enterprise 6 no longer has."""
+        return self.source == "legacy webhook"
+
+
+@cache
+def documented_types() -> tuple[DocumentedType, ...]:
+    """All documented types by name, those of the legacy webhook last; read from the package at first use."""
+    listed = json.loads((files(__package__) / "event_types.json").read_text(encoding="utf-8"))
+    return tuple(DocumentedType(**fields) for fields in listed)
+
+
+def parts(event_type: str) -> tuple[str, str, str]:
+    """Split a type into category, subcategory and event, at the first two dots.
+
+    ``user.image.analysis.completed`` gives ``("user", "image", "analysis.completed")``. The last part is
+    always the event: ``tag_update`` gives ``("", "", "tag_update")``.
+    """
+    *groups, event = event_type.split(".", 2)
+    category, subcategory = (*groups, "", "")[:2]
+    return category, subcategory, event
