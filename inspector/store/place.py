@@ -30,7 +30,7 @@ def beside(path: Path, ending: str) -> Path:
     return path.with_name(path.name + ending)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Create the missing parts of a path, each 0700 and synced into its parent; existing folders stay as they are."""
     missing = []
     while not folder.exists():
@@ -81,7 +81,7 @@ def open_writing(path: Path) -> sqlite3.Connection:
     is in autocommit mode. Raises InspectorError with a sentence for the user.
     """
     try:
-        _make_folder(path.parent)
+        make_folder(path.parent)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

@@ -14,12 +14,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inspector.core.collapse import Collapse, find_collapses
+from inspector.core.collapse import Collapse, collapse, find_collapses
 from inspector.core.events import Attempt, Event, InspectorError, Request
 from inspector.core.identify import Identified, header_map, identify, is_quick
 from inspector.core.payload import read_path, show_path
 from inspector.core.senders import NOBODY, Identity
-from inspector.core.shapes import Shape, collapse, from_json, shape_hash, to_json
+from inspector.core.shapes import Shape, from_json, shape_hash, to_json
 from inspector.store import rows
 from inspector.store.place import beside, open_writing
 
@@ -353,6 +353,19 @@ class StoreWriter:
                 self.rollback()
             raise
         return rows.event(self.db, number)
+
+    def give_up(self, number: int) -> None:
+        """Leave a pending event unidentified for good: it is shown as it is, without a type."""
+        self.begin()
+        try:
+            if self.db.execute("UPDATE event SET pending = 0 WHERE id = ? AND pending", (number,)).rowcount:
+                row = self.db.execute("SELECT received_us FROM event WHERE id = ?", (number,)).fetchone()
+                self._tally(NOBODY, None, number, row[0])
+                self._flush_tallies()
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
 
     # -- shapes
 

@@ -1,0 +1,105 @@
+"""Where the listener listens: sockets, and who holds a port that is taken."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import os
+import socket
+from pathlib import Path
+
+from inspector.core.events import InspectorError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8585
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Bound sockets for a host and port (0 picks a free one); the default host also gets ``::1`` where there is IPv6.
+
+    InspectorError names the port's holder where the system tells.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as error:
+        raise InspectorError(f"cannot listen on {host}: {error}. Use --host 127.0.0.1.") from None
+    sockets = []
+    try:
+        for family, _, _, _, address in dict.fromkeys(found):
+            sockets.append(_bound(family, str(address[0]), port or (sockets[0].getsockname()[1] if sockets else 0)))
+    except BaseException:
+        for opened in sockets:
+            opened.close()
+        raise
+    if host == DEFAULT_HOST:
+        try:
+            sockets.append(_bound(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
+        except (InspectorError, OSError):
+            pass  # no IPv6 here, or the port is another's there: the address that is shown works
+    return sockets
+
+
+def _bound(family: int, host: str, port: int) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.bind((host, port))
+        opened.listen(512)
+    except OSError as error:
+        opened.close()
+        if error.errno == errno.EADDRINUSE:
+            holder = port_holder(port)
+            raise InspectorError(
+                f"port {port} is taken{f' by {holder}' if holder else ''}. Use --port N, or --port 0 for a free one."
+            ) from None
+        if error.errno == errno.EACCES:
+            raise InspectorError(f"port {port} may not be opened by this user. Use --port N with N above 1023.") from None
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise InspectorError(f"{host} is no address of this machine. Use --host 127.0.0.1.") from None
+        raise InspectorError(f"cannot listen on {host} port {port}: {error.strerror}.") from None
+    opened.setblocking(False)
+    return opened
+
+
+def url_of(opened: socket.socket) -> str:
+    """``http://127.0.0.1:8585`` for a bound socket."""
+    host, port = opened.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def is_loopback(host: str) -> bool:
+    """True when only this machine can reach the host."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def port_holder(port: int) -> str | None:
+    """``process 4121 (python3)`` for who listens on a TCP port, where /proc tells; else None."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            lines = Path(table).read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    if not inodes:
+        return None
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            for descriptor in (process / "fd").iterdir():
+                if os.readlink(descriptor) in inodes:
+                    return f"process {process.name} ({(process / 'comm').read_text().strip()})"
+        except OSError:
+            continue
+    return None

@@ -1,0 +1,193 @@
+"""What senders are answered: a list of rules, the first that fits holds. The event is stored all the same.
+
+A rule is a frozen value that can be written as JSON, so that flags, a file, the screen and ``inspector respond`` all speak
+of the same thing. The default is one rule: 200 with a small JSON body.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import http
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from inspector.core.events import InspectorError
+from inspector.core.units import seconds
+
+RECEIVED = b'{"status":"received"}'
+"""Body of the default answer: the same for every request, so that nothing can be read through the listener."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer: status, body, header lines, a delay in seconds; or a dropped connection."""
+
+    status: int = 200
+    body: bytes = RECEIVED
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    delay: float = 0.0
+    drop: bool = False
+
+    def bytes_for(self, method: str, keep_alive: bool) -> bytes:
+        """The answer as it goes on the wire."""
+        try:
+            phrase = http.HTTPStatus(self.status).phrase
+        except ValueError:
+            phrase = "Status"
+        lines = [f"HTTP/1.1 {self.status} {phrase}".encode()]
+        names = {name.lower() for name, _ in self.headers}
+        bodiless = self.status in (204, 304) or self.status < 200
+        if not bodiless:
+            if b"content-type" not in names:
+                kind = b"application/json" if self.body[:1] in (b"{", b"[") else b"text/plain; charset=utf-8"
+                lines.append(b"Content-Type: " + kind)
+            lines.append(b"Content-Length: %d" % len(self.body))
+        lines += [name + b": " + value for name, value in self.headers]
+        lines.append(b"Connection: keep-alive" if keep_alive else b"Connection: close")
+        head = b"\r\n".join(lines) + b"\r\n\r\n"
+        return head if bodiless or method == "HEAD" else head + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """For which requests, and which answers: several are given in turn, the last one stays."""
+
+    answers: tuple[Answer, ...] = (Answer(),)
+    method: str | None = None
+    """Method it is for; None for every method."""
+    path: str | None = None
+    """Pattern of the target's path with ``*``; None for every path."""
+
+    def fits(self, method: str, path: str) -> bool:
+        """True when the rule is for this request."""
+        if self.method is not None and self.method.upper() != method.upper():
+            return False
+        return self.path is None or fnmatch.fnmatchcase(path, self.path.replace("[", "[[]").replace("?", "[?]"))
+
+
+@dataclass(slots=True)
+class Answers:
+    """The rules in force, and how often each has answered."""
+
+    rules: tuple[Rule, ...] = (Rule(),)
+    by_suffix: bool = False
+    """Answer ``/anything/404`` with 404."""
+    _given: dict[int, int] = field(default_factory=dict)
+
+    def choose(self, method: str, target: bytes) -> Answer:
+        """The answer for a request; counts it, so that a sequence moves on."""
+        path = target.partition(b"?")[0].decode("latin-1")
+        if self.by_suffix:
+            last = path.rpartition("/")[2]
+            if len(last) == 3 and last.isdigit() and 200 <= int(last) <= 599:
+                return Answer(int(last))
+        for number, rule in enumerate(self.rules):
+            if rule.fits(method, path):
+                given = self._given.get(number, 0)
+                self._given[number] = given + 1
+                return rule.answers[min(given, len(rule.answers) - 1)]
+        return Answer()
+
+    def words(self) -> str:
+        """The rules in force, in two or three words for the status line: ``answers 200``."""
+        if self.by_suffix:
+            return "answers by URL"
+        if len(self.rules) != 1:
+            return f"answers by {len(self.rules)} rules" if self.rules else "answers 200"
+        answers = self.rules[0].answers
+        if any(answer.drop for answer in answers):
+            return "drops connections"
+        text = ", ".join(str(answer.status) for answer in answers[:3]) + (" …" if len(answers) > 3 else "")
+        delay = answers[-1].delay
+        return f"answers {text}" + (f" after {delay:g} s" if delay else "")
+
+
+def read_answer(value: Mapping[str, Any]) -> Answer:
+    """One answer from its JSON form ``{"status", "body", "headers", "delay", "drop"}``; InspectorError if it is none."""
+    unknown = set(value) - {"status", "body", "headers", "delay", "drop"}
+    if unknown:
+        raise InspectorError(f"an answer has no {sorted(unknown)[0]!r}; it has status, body, headers, delay, drop.")
+    status = value.get("status", 200)
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
+        raise InspectorError(f"an answer's status is a number from 200 to 599, not {status!r}.")
+    body = value.get("body")
+    text = RECEIVED if body is None and status < 300 else _body(body, status)
+    delay = value.get("delay", 0)
+    try:
+        pause = seconds(delay) if isinstance(delay, str) else float(delay)
+    except (ValueError, TypeError) as error:
+        raise InspectorError(f"an answer's delay is a time such as 2s or 500ms: {error}") from None
+    if not 0 <= pause <= 600:
+        raise InspectorError("an answer's delay is at most 10 minutes.")
+    headers = []
+    given = value.get("headers") or {}
+    for name, line in given.items() if isinstance(given, Mapping) else given:
+        if not _is_token(str(name)) or any(character in str(line) for character in "\r\n\0"):
+            raise InspectorError(f"{name!r}: {line!r} cannot be sent as a header line.")
+        if str(name).lower() in ("content-length", "transfer-encoding", "connection"):
+            raise InspectorError(f"{name} is set by the listener itself; leave it out.")
+        headers.append((str(name).encode("latin-1"), str(line).encode("utf-8")))
+    return Answer(status, text, tuple(headers), pause, bool(value.get("drop", False)))
+
+
+def _body(body: object, status: int) -> bytes:
+    if body is None:
+        try:
+            phrase = http.HTTPStatus(status).phrase.lower()
+        except ValueError:
+            phrase = "as asked"
+        return json.dumps({"status": phrase}).encode()
+    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
+
+
+def _is_token(name: str) -> bool:
+    return bool(name) and all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in name) and name.isascii()
+
+
+def read_rules(value: Any) -> Answers:
+    """Rules from their JSON form: a list of rules (or one), each an answer's members plus ``method``, ``path`` and, for a
+    sequence, ``sequence`` (a list of statuses or answers); or ``{"rules": […], "by_suffix": true}``.
+
+    InspectorError says what is wrong.
+    """
+    by_suffix = False
+    if isinstance(value, Mapping) and ("rules" in value or "by_suffix" in value):
+        by_suffix = bool(value.get("by_suffix"))
+        value = value.get("rules", [{}])
+    if isinstance(value, Mapping):
+        value = [value]
+    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(rule, Mapping) for rule in value):
+        raise InspectorError('answer rules are a JSON list of objects such as {"path": "/hooks/*", "status": 503}.')
+    rules = []
+    for rule in value:
+        rest = {key: part for key, part in rule.items() if key not in ("method", "path", "sequence")}
+        sequence = rule.get("sequence")
+        if sequence is None:
+            answers: tuple[Answer, ...] = (read_answer(rest),)
+        elif not isinstance(sequence, Sequence) or isinstance(sequence, str) or not sequence:
+            raise InspectorError("a rule's sequence is a list of statuses or answers such as [500, 500, 200].")
+        else:
+            answers = tuple(
+                read_answer({**rest, **(step if isinstance(step, Mapping) else {"status": step})}) for step in sequence
+            )
+        for key in ("method", "path"):
+            if rule.get(key) is not None and not isinstance(rule[key], str):
+                raise InspectorError(f"a rule's {key} is text, not {rule[key]!r}.")
+        rules.append(Rule(answers, rule.get("method"), rule.get("path")))
+    return Answers(tuple(rules), by_suffix)
+
+
+def read_respond(text: str) -> dict[str, Any]:
+    """The short form of ``--respond``: ``503``, ``500,500,200``, ``drop`` or ``by-url``, as the JSON form of the rules."""
+    text = text.strip()
+    if text == "drop":
+        return {"rules": [{"drop": True}]}
+    if text == "by-url":
+        return {"by_suffix": True}
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() for part in parts):
+        raise InspectorError(f"--respond {text} is not understood; write a status (503), several (500,500,200), drop or by-url.")
+    statuses = [int(part) for part in parts]
+    return {"rules": [{"status": statuses[0]} if len(statuses) == 1 else {"sequence": statuses}]}

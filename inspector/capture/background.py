@@ -1,0 +1,128 @@
+"""Identification of large and compressed bodies, in a process of its own, so that no body can stall the listener.
+
+``python -m inspector.capture.background STORE`` reads event ids from standard input, a line each, identifies the event
+in the store, and answers with the same id on standard output. It ends with its input. The capture process starts it
+when the first such event comes, ends it when it has nothing to do, and replaces it when it takes too long or dies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from inspector.store.writer import StoreWriter
+
+DEADLINE_S = 60.0
+"""How long one body may take; then its event stays without type and shape."""
+IDLE_S = 30.0
+
+
+def main() -> int:
+    """The child's side."""
+    writer = StoreWriter(Path(sys.argv[1]))
+    for line in sys.stdin:
+        number = int(line)
+        try:
+            event = writer.identify(number)
+        except Exception as error:
+            print(f"event {number} could not be identified: {type(error).__name__}: {error}", file=sys.stderr)
+            with contextlib.suppress(sqlite3.Error):
+                writer.give_up(number)
+            event = None
+        print(json.dumps({"id": number, "event": None if event is None else event.as_json()}), flush=True)
+    writer.close()
+    return 0
+
+
+class Background:
+    """The parent's side: a queue of event ids, one child at a time."""
+
+    def __init__(self, store: Path, on_identified: Callable[[dict[str, object]], None], log: Callable[[str], None]) -> None:
+        """`on_identified` gets the JSON form of each event once it is identified."""
+        self._store = store
+        self._on_identified = on_identified
+        self._log = log
+        self._queue: asyncio.Queue[int] = asyncio.Queue()
+        self._task = asyncio.create_task(self._run(), name="background identification")
+
+    def add(self, number: int) -> None:
+        """Identify this event soon."""
+        self._queue.put_nowait(number)
+
+    async def close(self) -> None:
+        """End the child; what is left is identified at the next start."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        process: asyncio.subprocess.Process | None = None
+        try:
+            while True:
+                try:
+                    number = await asyncio.wait_for(self._queue.get(), IDLE_S if process else None)
+                except TimeoutError:
+                    await _end(process)
+                    process = None
+                    continue
+                if process is None or process.returncode is not None:
+                    process = await self._start()
+                if not await self._identify(process, number):
+                    await _end(process, at_once=True)
+                    process = None
+                    await asyncio.to_thread(_give_up, self._store, number)
+        finally:
+            await _end(process, at_once=True)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "inspector.capture.background",
+            str(self._store),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            limit=2**20,
+        )
+
+    async def _identify(self, process: asyncio.subprocess.Process, number: int) -> bool:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(b"%d\n" % number)
+            async with asyncio.timeout(DEADLINE_S):
+                line = await process.stdout.readline()
+        except (TimeoutError, OSError):
+            self._log(f"event {number} took longer than {DEADLINE_S:.0f} s to identify; it stays without a type")
+            return False
+        if not line:
+            self._log(f"the process that identifies large bodies ended at event {number}")
+            return False
+        found = json.loads(line)
+        if found["event"] is not None:
+            self._on_identified(found["event"])
+        return True
+
+
+async def _end(process: asyncio.subprocess.Process | None, at_once: bool = False) -> None:
+    if process is None or process.returncode is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        if at_once:
+            process.kill()
+        elif process.stdin is not None:
+            process.stdin.close()
+    await process.wait()
+
+
+def _give_up(store: Path, number: int) -> None:
+    with contextlib.suppress(Exception), contextlib.closing(StoreWriter(store)) as writer:
+        writer.give_up(number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

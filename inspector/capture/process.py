@@ -1,0 +1,414 @@
+"""The capture process: one per store. It listens, stores, answers, holds the tunnel, and ends cleanly.
+
+Order at the start: lock, store, sockets, state, then the line that says where it listens; at the end: sockets first,
+then what is in flight, then the store. What the screen wants (answers, pause, tunnel) it reads from `setting` rows; what
+there is to know of it, it writes into `state` rows. No other way in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import logging
+import os
+import signal
+import sqlite3
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from inspector.capture.address import DEFAULT_HOST, DEFAULT_PORT, bind, is_loopback, url_of
+from inspector.capture.answers import Answers, read_rules
+from inspector.capture.background import Background
+from inspector.capture.child import STAY, open_log, running
+from inspector.capture.limits import Limits
+from inspector.capture.listener import Listener
+from inspector.capture.narrate import Narrator
+from inspector.capture.tunnel import Tunnel, TunnelState, install_agent
+from inspector.core import units
+from inspector.core.events import Event, InspectorError
+from inspector.core.text import for_output, visible, visible_bytes
+from inspector.store.commit import GroupCommit
+from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
+from inspector.store.writer import StoreWriter, now
+
+WATCH_S = 0.1
+DRAIN_S = 2.0
+_LOCK_WAIT_S = 0.5
+_FLEETING = ("answers", "paused", "tunnel")
+"""Settings that hold for one run only."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOptions:
+    """What ``inspector listen`` was asked for."""
+
+    store: Path
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    as_json: bool = False
+    quiet: bool = False
+    tunnel: bool = False
+    tunnel_minutes: float | None = None
+    answers: Any = None
+    """Answer rules in their JSON form; None for the default."""
+    exit_after: int | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def listen(options: ListenOptions) -> int:
+    """Run the capture process until it is told to end; returns the exit code. InspectorError when it cannot start."""
+    lock = _take_lock(options.store)
+    try:
+        return asyncio.run(_Process(options).run())
+    finally:
+        lock.release()
+
+
+def _take_lock(store: Path) -> Lock:
+    try:
+        make_folder(store.parent)
+        lock = capture_lock(store)
+        deadline = time.monotonic() + _LOCK_WAIT_S
+        while not lock.acquire(content=str(os.getpid())):
+            if time.monotonic() > deadline:
+                found = running(store)
+                where = f" by process {found['pid']} on {found['url']}" if found else ""
+                raise InspectorError(
+                    f"this store is being captured into already{where}. Stop that one, or use --store PATH for another."
+                )
+            time.sleep(0.05)
+    except OSError as error:
+        raise InspectorError(f"cannot open {store}: {(error.strerror or str(error)).lower()}. Use --store PATH.") from None
+    return lock
+
+
+class _Process:
+    """Everything that lives as long as the capture process."""
+
+    def __init__(self, options: ListenOptions) -> None:
+        self.options = options
+        self.stop = asyncio.Event()
+        self.exit_code = 0
+        self.narrator: Narrator | None = None
+        self.background: Background | None = None
+        self.tunnel: Tunnel | None = None
+        self.stored = 0
+        self.first_id: int | None = None
+        pipe = os.environ.pop("INSPECTOR_SCREEN_PIPE", None)
+        self.pipe = None if pipe is None else int(pipe)
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tunnel_since = 0
+        self._asked: dict[str, Any] = {}
+
+    async def run(self) -> int:
+        """Start, serve, end."""
+        options = self.options
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.stop.set)
+        loop.set_exception_handler(self._unexpected)
+        logging.getLogger("asyncio").addHandler(_LogLines(self.log))
+        logging.getLogger("asyncio").propagate = False
+        answers = Answers() if options.answers is None else read_rules(options.answers)
+        sockets = bind(options.host, options.port)
+        try:
+            self.commit = GroupCommit(
+                options.store,
+                min_free=options.limits.min_free,
+                on_events=self._events_stored,
+                on_trouble=self._trouble,
+            )
+        except BaseException:
+            for opened in sockets:
+                opened.close()
+            raise
+        self.listener = Listener(self.commit, options.limits, self.log)
+        self.listener.answers = answers
+        self.background = Background(options.store, self._identified, self.log)
+        url = url_of(sockets[0])
+        self.port = sockets[0].getsockname()[1]
+        await self.commit.run(StoreWriter.sweep)
+        pending = await self.commit.run(StoreWriter.pending)
+        for number in pending if isinstance(pending, list) else ():
+            self.background.add(number)
+        described = {
+            "url": url,
+            "host": options.host,
+            "port": self.port,
+            "pid": os.getpid(),
+            "started_us": now()[0],
+            "loopback": is_loopback(options.host),
+        }
+        await self.commit.run(_forget_fleeting)
+        await self._publish("listener", described)
+        await self._publish("answers", {"text": answers.words()})
+        await self._publish("tunnel", None)
+        await self._publish("trouble", None)
+        runner = web.ServerRunner(self.listener.server, handle_signals=False, shutdown_timeout=DRAIN_S)
+        await runner.setup()
+        sites = [web.SockSite(runner, opened) for opened in sockets]
+        for site in sites:
+            await site.start()
+        self.listener.start()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 50)
+        self._announce(url)
+        watch = asyncio.create_task(self._watch(), name="watch")
+        if options.tunnel:
+            self._spawn(self._open_tunnel({"minutes": options.tunnel_minutes}))
+        try:
+            await self.stop.wait()
+        finally:
+            for site in sites:
+                await site.stop()
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
+            await self.listener.stop(DRAIN_S)
+            await runner.cleanup()
+            if self.tunnel is not None:
+                await self.tunnel.close()
+            await self.background.close()
+            with contextlib.suppress(Exception):
+                await asyncio.wait_for(self._publish("listener", None), 1)
+                await asyncio.wait_for(self._publish("tunnel", None), 1)
+            await self.commit.close()
+            self._goodbye()
+        return self.exit_code
+
+    # -- words
+
+    def _announce(self, url: str) -> None:
+        options = self.options
+        if options.as_json:
+            line = json.dumps({"kind": "listening", "url": url, "store": str(options.store), "pid": os.getpid()})
+            sys.stdout.write(json.dumps({**json.loads(line), "port": self.port, "host": options.host}) + "\n")
+            sys.stdout.flush()
+        if self.pipe is not None:
+            self._log_to_file()
+            return
+        self.narrator = Narrator()
+        if not is_loopback(options.host):
+            print(
+                f"inspector: warning: {options.host} can be reached from other machines. "
+                "Whoever reaches it can send events; nothing can be read through it.",
+                file=sys.stderr,
+            )
+        if not options.as_json:
+            print(f"Listening on {url}   store {for_output(str(options.store), sys.stderr)}", file=sys.stderr)
+            print("Press ctrl+c to stop.", file=sys.stderr)
+
+    def _log_to_file(self) -> None:
+        """A screen's child talks to its log from now on: the pipes it was started with have no reader."""
+        descriptor = open_log(self.options.store)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)
+        os.close(descriptor)
+
+    def _goodbye(self) -> None:
+        if self.narrator is not None:
+            self.narrator.close()
+            if self.narrator.lost:
+                print(
+                    f"inspector: {units.count(self.narrator.lost, 'line')} not printed: the reader was too slow or gone. "
+                    "The events are in the store.",
+                    file=sys.stderr,
+                )
+            with contextlib.suppress(OSError):
+                sys.stdout.flush()
+        if not self.options.as_json and self.pipe is None:
+            print(f"Stopped listening. {units.count(self.stored, 'event')} stored in this run.", file=sys.stderr)
+
+    def log(self, text: str) -> None:
+        """One line of narration on stderr (the log file, for a screen's child)."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with contextlib.suppress(OSError):
+            print(f"{stamp} {visible(text)}", file=sys.stderr, flush=True)
+
+    def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        self.log(f"{context.get('message')}{f' ({type(error).__name__}: {error})' if error else ''}")
+
+    # -- what is stored
+
+    def _events_stored(self, events: list[Event]) -> None:
+        """Called in the writing thread, right after a commit."""
+        self.stored += len(events)
+        narrator, background = self.narrator, self.background
+        loop = self.commit._loop
+        for event in events:
+            if event.pending and background is not None:
+                with contextlib.suppress(RuntimeError):
+                    loop.call_soon_threadsafe(background.add, event.id)
+            if narrator is not None:
+                narrator.say(
+                    json.dumps({"kind": "event", **event.as_json()}) if self.options.as_json else _line(event)
+                )
+        if self.options.exit_after is not None and self.stored >= self.options.exit_after:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self.stop.set)
+
+    def _identified(self, event: dict[str, object]) -> None:
+        if self.narrator is not None and self.options.as_json:
+            self.narrator.say(json.dumps({"kind": "identified", **event}))
+
+    def _trouble(self, text: str | None) -> None:
+        if text is None:
+            self.log("events are stored again")
+        else:
+            self.log(f"events cannot be stored, senders get 503: {text}")
+        self._spawn(self._publish("trouble", None if text is None else {"text": text, "since_us": now()[0]}))
+
+    # -- what the screen wants
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _publish(self, name: str, value: object) -> None:
+        def job(writer: StoreWriter) -> None:
+            writer.db.execute(
+                "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                (name, json.dumps(value)),
+            )
+
+        with contextlib.suppress(Exception):
+            await self.commit.run(job)
+
+    async def _watch(self) -> None:
+        """Look for changed settings, and for the end of the screen that started us."""
+        db: sqlite3.Connection | None = None
+        version = -1
+        orphan = False
+        ticks = 0
+        while True:
+            await asyncio.sleep(WATCH_S)
+            ticks += 1
+            if self.pipe is not None:
+                orphan = orphan or self._screen_gone()
+                if orphan and ticks % 5 == 0 and self._unwatched():
+                    self.stop.set()
+            try:
+                if db is None:
+                    db = open_reading(self.options.store)
+                current = db.execute("PRAGMA data_version").fetchone()[0]
+                if current != version:
+                    version = current
+                    asked = dict(
+                        db.execute("SELECT name, value FROM setting WHERE name IN (?, ?, ?)", _FLEETING).fetchall()
+                    )
+                    if asked != self._asked:
+                        self._apply({name: json.loads(value) for name, value in asked.items() if value != self._asked.get(name)})
+                        self._asked = asked
+            except (sqlite3.Error, InspectorError, ValueError):
+                if db is not None:
+                    db.close()
+                db, version = None, -1
+
+    def _apply(self, asked: dict[str, Any]) -> None:
+        if "paused" in asked:
+            self.listener.paused = bool(asked["paused"])
+        if "answers" in asked and asked["answers"] is not None:
+            try:
+                self.listener.answers = read_rules(asked["answers"])
+            except InspectorError as error:
+                self.log(f"the answer rules were not taken: {error}")
+        if "paused" in asked or "answers" in asked:
+            text = "paused: 503" if self.listener.paused else self.listener.answers.words()
+            self._spawn(self._publish("answers", {"text": text}))
+        if isinstance(asked.get("tunnel"), dict):
+            wanted = asked["tunnel"]
+            self._spawn(self._open_tunnel(wanted) if wanted.get("wanted") else self._close_tunnel())
+
+    def _screen_gone(self) -> bool:
+        """Read the pipe: True once it has ended without the screen having asked us to stay."""
+        assert self.pipe is not None
+        os.set_blocking(self.pipe, False)
+        try:
+            data = os.read(self.pipe, 64)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        if STAY in data:
+            os.close(self.pipe)
+            self.pipe = None
+            return False
+        return not data
+
+    def _unwatched(self) -> bool:
+        lock = screens_lock(self.options.store)
+        if lock.acquire():
+            lock.release()
+            return True
+        return False
+
+    # -- the tunnel
+
+    async def _open_tunnel(self, wanted: dict[str, Any]) -> None:
+        await self._close_tunnel()
+        if wanted.get("download"):
+            self._tunnel_changed(TunnelState("opening", None, now()[0], None, None, "ngrok"))
+            try:
+                await asyncio.to_thread(install_agent)
+            except InspectorError as error:
+                self._tunnel_changed(TunnelState("failed", None, None, None, str(error), "ngrok"))
+                return
+        minutes = wanted.get("minutes")
+        self.tunnel = Tunnel(
+            self.port, self._tunnel_changed, minutes=float(minutes) if isinstance(minutes, int | float) else None
+        )
+        await self.tunnel.open()
+
+    async def _close_tunnel(self) -> None:
+        if self.tunnel is not None:
+            await self.tunnel.close()
+            self.tunnel = None
+
+    def _tunnel_changed(self, state: TunnelState) -> None:
+        self._spawn(self._publish("tunnel", state.as_json()))
+        if state.state == "open":
+            text = f"PUBLIC {state.url}"
+        elif state.error:
+            text = state.error
+        else:
+            text = f"tunnel {state.state}"
+        if self.narrator is not None and self.options.as_json:
+            self.narrator.say(json.dumps({"kind": "tunnel", **state.as_json()}))
+        self.log(text)
+
+
+class _LogLines(logging.Handler):
+    """Turns log records of the standard library into our one-line log, without tracebacks, at most one a second."""
+
+    def __init__(self, log: Any) -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+        self._last = 0.0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if time.monotonic() - self._last >= 1.0:
+            self._last = time.monotonic()
+            self._log(record.getMessage().splitlines()[0])
+
+
+def _forget_fleeting(writer: StoreWriter) -> None:
+    writer.db.execute("DELETE FROM setting WHERE name IN (?, ?, ?)", _FLEETING)
+
+
+def _line(event: Event) -> str:
+    """One event as a line for people: time, level, type or request line, resource, size."""
+    when = units.clock(event.received_us, event.received_us)
+    if event.rejected is not None:
+        return visible(f"{when}  #{event.id}  rejected: {event.rejected}")
+    name = event.type or f"{event.method} {visible_bytes(event.target or b'')}"
+    parts = [when, f"#{event.id}", f"{event.level or '':5}", name, event.resource_id or "", units.size(event.size)]
+    text = "  ".join(visible(part) for part in parts if part)
+    return text + (f"  incomplete: {visible(event.incomplete)}" if event.incomplete else "")

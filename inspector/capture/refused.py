@@ -1,0 +1,118 @@
+"""What was refused, kept as rejected events: with the reason in words, and without letting a flood fill the store.
+
+From the 20th refused head of one address in a minute on, one event counts the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inspector.core.text import visible
+from inspector.store.commit import GroupCommit
+from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+
+SINGLE = 19
+WINDOW_S = 60.0
+
+
+@dataclass(slots=True)
+class _Address:
+    """What one address was refused in the current minute."""
+
+    since: float
+    seen: int = 0
+    counting: int | None = None
+    """Id of the event that counts the rest, once it is stored."""
+    counted: int = 0
+    written: int = 0
+
+
+class Refused:
+    """Stores rejected events in the background of the listener."""
+
+    def __init__(self, commit: GroupCommit, log: Callable[[str], None]) -> None:
+        """Rejected events go to `commit`; what cannot be stored is told to `log`."""
+        self._commit = commit
+        self._log = log
+        self._addresses: dict[str, _Address] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, peer: str, reason: str, raw: bytes, status: int | None, received: tuple[int, int]) -> None:
+        """Keep one refused request from `peer` (``host:port``)."""
+        host = peer.rpartition(":")[0]
+        moment = time.monotonic()
+        address = self._addresses.get(host)
+        if address is None or moment - address.since > WINDOW_S:
+            if address is not None:
+                self._count(address)
+            if len(self._addresses) > 1000:
+                self._addresses.clear()
+            address = self._addresses[host] = _Address(moment)
+        address.seen += 1
+        if address.seen > SINGLE + 1:
+            address.counted += 1
+            return
+        counts = address.seen == SINGLE + 1
+        if counts:
+            address.counted = 1
+            reason = f"{reason} (this event counts all further ones of {host} within a minute)"
+        arrival = Arrival(None, peer, received[0], received[1], status, rejected=reason, raw=raw)
+        self._spawn(self._store(arrival, address if counts else None))
+
+    def flush(self, moment: float) -> None:
+        """Write the counts that have grown; called a few times a second."""
+        for host, address in list(self._addresses.items()):
+            self._count(address)
+            if moment - address.since > 2 * WINDOW_S:
+                del self._addresses[host]
+
+    async def close(self) -> None:
+        """Write what is left."""
+        self.flush(time.monotonic())
+        while self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=2)
+
+    def _spawn(self, work: object) -> None:
+        task = asyncio.create_task(work)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _store(self, arrival: Arrival, address: _Address | None) -> None:
+        try:
+            event = await self._commit.put(arrival)
+        except StoreFailed as error:
+            self._log(f"a refused request could not be stored: {error}")
+            return
+        if address is not None:
+            address.counting, address.written = event.id, 1
+
+    def _count(self, address: _Address) -> None:
+        if address.counting is None or address.counted == address.written:
+            return
+        address.written = address.counted
+        self._spawn(self._write_count(address.counting, address.counted))
+
+    async def _write_count(self, event: int, count: int) -> None:
+        def job(writer: StoreWriter) -> None:
+            writer.db.execute("UPDATE event SET count = ? WHERE id = ?", (count, event))
+
+        try:
+            await self._commit.run(job)
+        except StoreFailed as error:
+            self._log(f"the count of refused requests could not be stored: {error}")
+
+
+def words_for(raw: bytes, error: BaseException | None, message: str | None) -> str:
+    """Why a request was refused, in words: known beginnings of the bytes first, else what the parser says."""
+    if raw[:2] == b"\x16\x03":
+        return "TLS bytes on the plain HTTP port; the sender's URL begins with https, this listener speaks http"
+    if raw.startswith(b"PRI * HTTP/2.0"):
+        return "HTTP/2 without TLS is not spoken here; the sender may use HTTP/1.1"
+    if raw.startswith(b"SSH-"):
+        return "an SSH client connected to the HTTP port"
+    text = (message or str(error or "")).strip().splitlines()
+    first = text[0].strip().rstrip(":") if text else ""
+    return visible(f"not HTTP as the parser reads it: {first[:200]}" if first else "not HTTP as the parser reads it")
