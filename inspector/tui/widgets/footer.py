@@ -1,0 +1,68 @@
+"""The last row: the keys that help next, in this state, in this pane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+Hint = tuple[str, str, str]
+"""Key as people write it, what it does, the action it runs."""
+
+HELP: Hint = ("?", "keys", "help")
+
+
+class KeyFooter(Widget):
+    """Shows as many hints as fit, the first ones first, and ``? keys`` at the right end."""
+
+    DEFAULT_CSS = """
+    KeyFooter { height: 1; width: 1fr; background: $panel; color: $foreground; }
+    """
+
+    class Pressed(Message):
+        """A hint was clicked."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    hints: reactive[tuple[Hint, ...]] = reactive((), layout=False)
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._spans: list[tuple[int, int, str]] = []
+
+    def show(self, hints: Sequence[Hint]) -> None:
+        """Show these hints."""
+        self.hints = tuple(hints)
+
+    def render(self) -> Content:
+        """The hints, three cells apart."""
+        width = self.size.width
+        last = Content.assemble((HELP[0], "bold $accent"), (f" {HELP[1]} ", "$muted"))
+        room = width - last.cell_length - 1
+        content = Content(" ")
+        self._spans = []
+        for number, (key, words, action) in enumerate(self.hints):
+            gap = 3 if number else 0
+            hint = Content.assemble((key, "bold $accent"), (f" {words}", "$foreground"))
+            if content.cell_length + gap + hint.cell_length > room:
+                break
+            start = content.cell_length + gap
+            content = Content.assemble(content, " " * gap, hint)
+            self._spans.append((start, content.cell_length, action))
+        filler = width - content.cell_length - last.cell_length
+        if filler < 0:
+            return content
+        self._spans.append((content.cell_length + filler, width, HELP[2]))
+        return Content.assemble(content, " " * filler, last)
+
+    def on_click(self, message: events.Click) -> None:
+        """Run the hint that was clicked."""
+        for start, end, action in self._spans:
+            if start <= message.x < end:
+                self.post_message(self.Pressed(action))
