@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -24,6 +25,8 @@ IDLE_S = 30.0
 
 def main() -> int:
     """The child's side."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     writer = StoreWriter(Path(sys.argv[1]))
     for line in sys.stdin:
         number = int(line)
@@ -87,6 +90,7 @@ class Background:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=2**20,
+            start_new_session=True,
         )
 
     async def _identify(self, process: asyncio.subprocess.Process, number: int) -> bool:

@@ -32,11 +32,11 @@ from inspector.capture.listener import Listener
 from inspector.capture.narrate import Narrator
 from inspector.capture.tunnel import Tunnel, TunnelState, install_agent
 from inspector.core import units
-from inspector.core.events import Event, InspectorError
-from inspector.core.text import for_output, visible, visible_bytes
-from inspector.store.commit import GroupCommit
+from inspector.core.events import InspectorError
+from inspector.core.text import for_output, visible
+from inspector.store.commit import GroupCommit, Stored
 from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
-from inspector.store.writer import StoreWriter, now
+from inspector.store.writer import StoreFailed, now
 
 WATCH_S = 0.1
 DRAIN_S = 2.0
@@ -122,9 +122,12 @@ class _Process:
             self.commit = GroupCommit(
                 options.store,
                 min_free=options.limits.min_free,
-                on_events=self._events_stored,
+                narrate="" if self.pipe is not None or options.quiet else "json" if options.as_json else "text",
+                on_lines=self._say,
                 on_trouble=self._trouble,
+                on_stored=self._events_stored,
             )
+            await self.commit.open()
         except BaseException:
             for opened in sockets:
                 opened.close()
@@ -134,9 +137,8 @@ class _Process:
         self.background = Background(options.store, self._identified, self.log)
         url = url_of(sockets[0])
         self.port = sockets[0].getsockname()[1]
-        await self.commit.run(StoreWriter.sweep)
-        pending = await self.commit.run(StoreWriter.pending)
-        for number in pending if isinstance(pending, list) else ():
+        await self.commit.run("sweep")
+        for number in await self.commit.run("pending"):
             self.background.add(number)
         described = {
             "url": url,
@@ -146,7 +148,7 @@ class _Process:
             "started_us": now()[0],
             "loopback": is_loopback(options.host),
         }
-        await self.commit.run(_forget_fleeting)
+        await self.commit.run("forget", _FLEETING)
         await self._publish("listener", described)
         await self._publish("answers", {"text": answers.words()})
         await self._publish("tunnel", None)
@@ -237,22 +239,20 @@ class _Process:
 
     # -- what is stored
 
-    def _events_stored(self, events: list[Event]) -> None:
-        """Called in the writing thread, right after a commit."""
-        self.stored += len(events)
-        narrator, background = self.narrator, self.background
-        loop = self.commit._loop
-        for event in events:
-            if event.pending and background is not None:
-                with contextlib.suppress(RuntimeError):
-                    loop.call_soon_threadsafe(background.add, event.id)
-            if narrator is not None:
-                narrator.say(
-                    json.dumps({"kind": "event", **event.as_json()}) if self.options.as_json else _line(event)
-                )
+    def _events_stored(self, stored: list[Stored]) -> None:
+        """Called after each commit."""
+        self.stored += len(stored)
+        if self.background is not None:
+            for number, pending in stored:
+                if pending:
+                    self.background.add(number)
         if self.options.exit_after is not None and self.stored >= self.options.exit_after:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self.stop.set)
+            self.stop.set()
+
+    def _say(self, lines: list[str]) -> None:
+        if self.narrator is not None:
+            for line in lines:
+                self.narrator.say(line)
 
     def _identified(self, event: dict[str, object]) -> None:
         if self.narrator is not None and self.options.as_json:
@@ -273,14 +273,8 @@ class _Process:
         task.add_done_callback(self._tasks.discard)
 
     async def _publish(self, name: str, value: object) -> None:
-        def job(writer: StoreWriter) -> None:
-            writer.db.execute(
-                "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                (name, json.dumps(value)),
-            )
-
-        with contextlib.suppress(Exception):
-            await self.commit.run(job)
+        with contextlib.suppress(StoreFailed):
+            await self.commit.run("state", name, json.dumps(value))
 
     async def _watch(self) -> None:
         """Look for changed settings, and for the end of the screen that started us."""
@@ -397,18 +391,3 @@ class _LogLines(logging.Handler):
         if time.monotonic() - self._last >= 1.0:
             self._last = time.monotonic()
             self._log(record.getMessage().splitlines()[0])
-
-
-def _forget_fleeting(writer: StoreWriter) -> None:
-    writer.db.execute("DELETE FROM setting WHERE name IN (?, ?, ?)", _FLEETING)
-
-
-def _line(event: Event) -> str:
-    """One event as a line for people: time, level, type or request line, resource, size."""
-    when = units.clock(event.received_us, event.received_us)
-    if event.rejected is not None:
-        return visible(f"{when}  #{event.id}  rejected: {event.rejected}")
-    name = event.type or f"{event.method} {visible_bytes(event.target or b'')}"
-    parts = [when, f"#{event.id}", f"{event.level or '':5}", name, event.resource_id or "", units.size(event.size)]
-    text = "  ".join(visible(part) for part in parts if part)
-    return text + (f"  incomplete: {visible(event.incomplete)}" if event.incomplete else "")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from inspector.core.text import visible
 from inspector.store.commit import GroupCommit
-from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+from inspector.store.writer import Arrival, StoreFailed
 
 SINGLE = 19
 WINDOW_S = 60.0
@@ -87,7 +87,7 @@ class Refused:
             self._log(f"a refused request could not be stored: {error}")
             return
         if address is not None:
-            address.counting, address.written = event.id, 1
+            address.counting, address.written = event[0], 1
 
     def _count(self, address: _Address) -> None:
         if address.counting is None or address.counted == address.written:
@@ -96,11 +96,8 @@ class Refused:
         self._spawn(self._write_count(address.counting, address.counted))
 
     async def _write_count(self, event: int, count: int) -> None:
-        def job(writer: StoreWriter) -> None:
-            writer.db.execute("UPDATE event SET count = ? WHERE id = ?", (count, event))
-
         try:
-            await self._commit.run(job)
+            await self._commit.run("count", event, count)
         except StoreFailed as error:
             self._log(f"the count of refused requests could not be stored: {error}")
 

@@ -1,237 +1,300 @@
-"""Group commit: one thread writes what many connections bring, many events to a transaction, and answers after COMMIT.
+"""Group commit: a process of its own writes what many connections bring, many events to a transaction.
 
-An awaited `put` returns once the event is on disk (WAL, ``synchronous=FULL``) or raises `StoreFailed`. What went wrong is
-kept in `trouble` until a commit succeeds again; after an I/O error the file is opened anew before it is trusted.
+An awaited `put` returns once the event is on disk (WAL, ``synchronous=FULL``) or raises `StoreFailed`. The writing stands
+in a process of its own (`inspector.store.commit_process`) because a thread would fight the listener for the interpreter
+lock: the same work in a thread stores a third of what a bare server answers. The two speak frames over a socket pair:
+four bytes of length, then a `marshal` of jobs one way and of results the other. While one batch is written the next one
+gathers, so the batches grow with the load. If the writing process dies it is started again, and whoever waited for it
+hears StoreFailed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import marshal
 import os
-import queue
-import sqlite3
-import threading
+import socket
+import subprocess
+import sys
 import time
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from inspector.core.events import Event, InspectorError
-from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+from inspector.core.events import InspectorError
+from inspector.store.writer import Arrival, StoreFailed
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
-MAX_QUEUE = 2000
-"""Events that may wait for the disk; beyond, senders are told 503 at once."""
+IN_FLIGHT = 2
+"""Batches the writing process has at once: one that is written, one that waits."""
+MAX_QUEUE = 4000
+"""Jobs that may wait for the disk; beyond, senders are told 503 at once."""
 MIN_FREE = 200_000_000
 """Bytes that must stay free on the disk; below, nothing more is stored."""
+START_S = 10.0
+_RESTART_S = 0.2
 
-
-@dataclass(slots=True)
-class _Piece:
-    """A piece of a large body: `upload` None asks for a number first."""
-
-    upload: int | None
-    number: int
-    data: bytes
-
-
-_Job = Arrival | _Piece | Callable[[StoreWriter], object]
-_Queued = tuple[_Job, "asyncio.Future[object]"]
+Stored = tuple[int, bool]
+"""What `put` returns: the event's id, and whether it waits to be identified in the background."""
 
 
 class GroupCommit:
-    """Owns the writing thread of one store. Made and used in one event loop; `close` ends the thread."""
+    """The listener's side of the writing process. `open` starts it, `close` ends it; one event loop."""
 
     def __init__(
         self,
         path: Path,
         *,
         min_free: int = MIN_FREE,
-        on_events: Callable[[list[Event]], None] | None = None,
+        narrate: str = "",
+        on_lines: Callable[[list[str]], None] | None = None,
         on_trouble: Callable[[str | None], None] | None = None,
+        on_stored: Callable[[list[Stored]], None] | None = None,
     ) -> None:
-        """Open the store (InspectorError if that fails). `on_events` is called in the writing thread with what has just
-        become durable; `on_trouble` in the event loop when storing starts to fail (with the reason) or works again."""
+        """`narrate` is ``json``, ``text`` or empty: then `on_lines` gets a line for each event as it becomes durable.
+
+        `on_trouble` is called when storing starts to fail (with the reason) or works again, `on_stored` after each
+        commit. All are called in the event loop.
+        """
         self.path = path
         self.min_free = min_free
         self.trouble: str | None = None
         self.stored = 0
-        self._on_events = on_events
+        self._narrate = narrate
+        self._on_lines = on_lines
         self._on_trouble = on_trouble
-        self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
-        self._waiting = 0
-        self._writer = StoreWriter(path)
-        self._broken = False
-        self._free_checked = 0.0
-        self._full: str | None = None
-        self._thread = self._start()
+        self._on_stored = on_stored
+        self._queue: deque[tuple[tuple[Any, ...], int, asyncio.Future[Any]]] = deque()
+        self._sent: deque[list[asyncio.Future[Any]]] = deque()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link: _Link | None = None
+        self._closing = False
+        self._restarting: asyncio.Task[None] | None = None
 
-    def _start(self) -> threading.Thread:
-        thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
-        thread.start()
-        return thread
+    @property
+    def pid(self) -> int | None:
+        """Process id of the writing process."""
+        return None if self._process is None else self._process.pid
 
-    # -- in the event loop
+    async def open(self) -> None:
+        """Start the writing process and open the store; InspectorError, in its words, if that fails."""
+        ours, theirs = socket.socketpair()
+        try:
+            ours.setblocking(False)
+            for end in (ours, theirs):
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            words = [str(theirs.fileno()), str(self.path), str(self.min_free), self._narrate]
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "inspector.store.commit_process", *words],
+                stdin=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+        loop = asyncio.get_running_loop()
+        ready: asyncio.Future[Any] = loop.create_future()
+        _, link = await loop.create_unix_connection(lambda: _Link(self._received, self._lost), sock=ours)
+        self._link = link
+        self._sent = deque([[ready]])
+        try:
+            async with asyncio.timeout(START_S):
+                await ready
+        except (TimeoutError, StoreFailed) as error:
+            self._end()
+            raise InspectorError(f"the process that writes the store did not start: {error}") from None
+        except BaseException:
+            self._end()
+            raise
 
-    async def put(self, arrival: Arrival) -> Event:
-        """Store one event; returns it once it is durable, raises StoreFailed with the reason otherwise."""
-        return await self._enqueue(arrival)  # type: ignore[return-value]
+    # -- jobs
+
+    async def put(self, arrival: Arrival) -> Stored:
+        """Store one event; returns once it is durable, raises StoreFailed with the reason otherwise."""
+        request = arrival.request
+        if request is None:
+            whole, size = None, 0
+        else:
+            whole = (request.method, request.target, request.headers, request.body, request.version)
+            size = len(request.body)
+        job = (
+            "event",
+            whole,
+            arrival.remote,
+            arrival.received_us,
+            arrival.monotonic_ns,
+            arrival.status,
+            arrival.incomplete,
+            arrival.rejected,
+            arrival.raw,
+            arrival.upload,
+            arrival.size,
+            arrival.sha256,
+            arrival.count,
+        )
+        stored: Stored = await self._enqueue(job, size)
+        return stored
 
     async def put_piece(self, upload: int | None, number: int, data: bytes) -> int:
         """Store one piece of a large body durably; returns the upload's number (a new one for `upload` None)."""
-        return await self._enqueue(_Piece(upload, number, data))  # type: ignore[return-value]
+        found: int = await self._enqueue(("piece", upload, number, data), len(data))
+        return found
 
-    async def run(self, job: Callable[[StoreWriter], object]) -> object:
-        """Run `job` with the writer inside a transaction of its group, and return its result once that is durable."""
-        return await self._enqueue(job)
+    async def run(self, name: str, *values: object) -> Any:
+        """Run one of the named jobs of `commit_process.JOBS` and return its result once it is durable."""
+        return await self._enqueue((name, *values), 0)
 
-    async def _enqueue(self, job: _Job) -> object:
-        if self._waiting >= MAX_QUEUE:
+    async def _enqueue(self, job: tuple[Any, ...], size: int) -> Any:
+        if len(self._queue) >= MAX_QUEUE:
             raise StoreFailed("the disk cannot keep up")
-        if not self._thread.is_alive():
-            self._thread = self._start()
-        future: asyncio.Future[object] = self._loop.create_future()
-        self._waiting += 1
-        try:
-            self._queue.put((job, future))
-            return await future
-        finally:
-            self._waiting -= 1
+        if self._link is None:
+            raise StoreFailed("the process that writes the store is being started again")
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.append((job, size, future))
+        if len(self._sent) < IN_FLIGHT:
+            if len(self._queue) == 1:
+                # What else arrives in this turn of the loop goes with it.
+                asyncio.get_running_loop().call_soon(self._send)
+        return await future
 
-    async def close(self) -> None:
-        """Write what is queued, end the thread and close the store."""
-        self._queue.put(None)
-        while self._thread.is_alive():
-            await asyncio.sleep(0.005)
-        self._writer.close()
+    def _send(self) -> None:
+        while self._queue and self._link is not None and len(self._sent) < IN_FLIGHT:
+            jobs: list[tuple[Any, ...]] = []
+            futures: list[asyncio.Future[Any]] = []
+            size = 0
+            while self._queue and len(jobs) < MAX_BATCH and size < MAX_BATCH_BYTES:
+                job, bytes_, future = self._queue.popleft()
+                jobs.append(job)
+                futures.append(future)
+                size += bytes_
+            self._sent.append(futures)
+            self._link.send(jobs)
 
-    # -- in the thread
-
-    def _run(self) -> None:
-        while True:
-            first = self._queue.get()
-            if first is None:
-                return
-            batch = [first]
-            size = _bytes_of(first[0])
-            last = False
-            while len(batch) < MAX_BATCH and size < MAX_BATCH_BYTES:
-                try:
-                    more = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if more is None:
-                    last = True
-                    break
-                batch.append(more)
-                size += _bytes_of(more[0])
-            self._write(batch)
-            if last:
-                return
-
-    def _write(self, batch: list[_Queued]) -> None:
-        try:
-            self._ready()
-            results = self._transaction([job for job, _ in batch])
-        except (StoreFailed, InspectorError, sqlite3.Error, OSError, MemoryError) as error:
-            reason = _reason(error)
-            self._broken = True
-            self._deliver([(future, StoreFailed(reason)) for _, future in batch], reason)
-        except Exception as error:
-            # Not the disk's fault: one of the jobs is. Each gets its own transaction, so that only that one fails.
-            self._undo()
-            if len(batch) == 1:
-                reason = f"it could not be written ({type(error).__name__})"
-                self._deliver([(batch[0][1], StoreFailed(reason))], self.trouble)
-            else:
-                for one in batch:
-                    self._write([one])
-        else:
-            self._deliver(list(zip([future for _, future in batch], results, strict=True)), None)
-
-    def _ready(self) -> None:
-        if self._broken:
-            self._writer.reopen()
-            self._broken = False
-        self._writer.check_files()
-        now = time.monotonic()
-        if now - self._free_checked > 0.25:
-            self._free_checked = now
-            self._full = disk_full(self.path, self.min_free)
-        if self._full is not None:
-            raise StoreFailed(self._full)
-
-    def _transaction(self, jobs: list[_Job]) -> list[object]:
-        writer = self._writer
-        writer.begin()
-        try:
-            arrivals = [job for job in jobs if isinstance(job, Arrival)]
-            events = writer.add(arrivals) if arrivals else []
-            results: list[object] = []
-            stored = iter(events)
-            for job in jobs:
-                if isinstance(job, Arrival):
-                    results.append(next(stored))
-                elif isinstance(job, _Piece):
-                    upload = writer.new_upload() if job.upload is None else job.upload
-                    writer.add_piece(upload, job.number, job.data)
-                    results.append(upload)
-                else:
-                    results.append(job(writer))
-            writer.commit()
-        except BaseException:
-            self._undo()
-            raise
-        self.stored += len(events)
-        if events and self._on_events is not None:
-            self._on_events(events)
-        return results
-
-    def _undo(self) -> None:
-        try:
-            self._writer.rollback()
-        except sqlite3.Error:
-            self._broken = True
-
-    def _deliver(self, results: list[tuple[asyncio.Future[object], object]], trouble: str | None) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._resolve, results, trouble)
-        except RuntimeError:
-            pass  # the loop is closed: nobody waits for the answer any more
-
-    def _resolve(self, results: list[tuple[asyncio.Future[object], object]], trouble: str | None) -> None:
-        for future, result in results:
+    def _received(self, message: Any) -> None:
+        """Results of the oldest batch: ``(results, lines, trouble, stored)`` with a result or an error for each job."""
+        results, lines, trouble, stored = message
+        for future, (passed, value) in zip(self._sent.popleft(), results, strict=True):
             if future.done():
                 continue
-            if isinstance(result, StoreFailed):
-                future.set_exception(result)
+            if passed:
+                future.set_result(value)
+            elif passed is None:
+                future.set_exception(InspectorError(value))
             else:
-                future.set_result(result)
+                future.set_exception(StoreFailed(value))
+        self._send()
+        if stored:
+            self.stored += len(stored)
+            if self._on_stored is not None:
+                self._on_stored(stored)
+        if lines and self._on_lines is not None:
+            self._on_lines(lines)
+        self._set_trouble(trouble)
+
+    def _set_trouble(self, trouble: str | None) -> None:
         if trouble != self.trouble:
             self.trouble = trouble
             if self._on_trouble is not None:
                 self._on_trouble(trouble)
 
+    # -- the process
 
-def _bytes_of(job: _Job) -> int:
-    if isinstance(job, Arrival):
-        return 0 if job.request is None else len(job.request.body)
-    return len(job.data) if isinstance(job, _Piece) else 0
+    def _lost(self) -> None:
+        """The writing process is gone: everyone who waits hears it, and a new one is started."""
+        self._link = None
+        waiting = [future for futures in self._sent for future in futures]
+        waiting += [future for _, _, future in self._queue]
+        self._sent.clear()
+        self._queue.clear()
+        for future in waiting:
+            if not future.done():
+                future.set_exception(StoreFailed("the process that writes the store ended"))
+        if not self._closing and self._restarting is None and self._process is not None:
+            self._restarting = asyncio.get_running_loop().create_task(self._restart())
+
+    async def _restart(self) -> None:
+        self._set_trouble("the process that writes the store ended; it is started again")
+        while not self._closing:
+            self._end()
+            try:
+                await self.open()
+            except InspectorError as error:
+                self._set_trouble(str(error))
+                await asyncio.sleep(_RESTART_S)
+            else:
+                self._set_trouble(None)
+                break
+        self._restarting = None
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if self._link is not None:
+            link, self._link = self._link, None
+            link.close()
+        if process is not None:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    async def close(self) -> None:
+        """Write what is queued, end the writing process and close the store."""
+        deadline = time.monotonic() + 2
+        while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        self._closing = True
+        if self._restarting is not None:
+            self._restarting.cancel()
+        if self._link is not None:
+            link, self._link = self._link, None
+            link.close()
+        process = self._process
+        if process is not None:
+            while process.poll() is None and time.monotonic() < deadline + 1:
+                await asyncio.sleep(0.005)
+            self._end()
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, StoreFailed | InspectorError):
-        return str(error)
-    text = str(error)
-    if "disk is full" in text or "No space" in text:
-        return "the disk is full"
-    if "locked" in text:
-        return "another program holds the store's write lock"
-    if "readonly" in text:
-        return "the store is read-only"
-    return f"writing to the store failed: {text}"
+class _Link(asyncio.Protocol):
+    """Frames over the socket pair."""
+
+    def __init__(self, on_message: Callable[[Any], None], on_lost: Callable[[], None]) -> None:
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._transport: asyncio.Transport | None = None
+        self._data = bytearray()
+        self._closed = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def send(self, message: Any) -> None:
+        """Send one frame."""
+        data = marshal.dumps(message)
+        assert self._transport is not None
+        self._transport.write(len(data).to_bytes(4, "big") + data)
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        while len(self._data) >= 4:
+            end = 4 + int.from_bytes(self._data[:4], "big")
+            if len(self._data) < end:
+                return
+            message = marshal.loads(bytes(self._data[4:end]))
+            del self._data[:end]
+            self._on_message(message)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._closed:
+            self._on_lost()
+
+    def close(self) -> None:
+        """Close our end; what was sent is still read by the other."""
+        self._closed = True
+        if self._transport is not None:
+            self._transport.close()
 
 
 def disk_full(path: Path, min_free: int = MIN_FREE) -> str | None:

@@ -1,0 +1,192 @@
+"""The process that writes the store: takes batches of jobs from the capture process, one transaction each.
+
+Started by `inspector.store.commit.GroupCommit` as ``python -m inspector.store.commit_process FD STORE MIN_FREE NARRATE``;
+it ends when its socket does, so it never outlives a killed capture process, and leaves signals to that one. After an I/O
+error the file is opened anew before it is trusted again, and a file that was deleted or replaced is never written to.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inspector.core.events import Event, InspectorError, Request
+from inspector.store import narration
+from inspector.store.commit import disk_full
+from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+
+Result = tuple[bool | None, Any]
+"""(True, value), (False, reason it could not be stored) or, at the start, (None, words for the user)."""
+
+
+def _set_state(writer: StoreWriter, name: str, value: str) -> None:
+    writer.db.execute(
+        "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
+    )
+
+
+def _forget_settings(writer: StoreWriter, names: tuple[str, ...]) -> None:
+    writer.db.executemany("DELETE FROM setting WHERE name = ?", [(name,) for name in names])
+
+
+def _set_count(writer: StoreWriter, event: int, count: int) -> None:
+    writer.db.execute("UPDATE event SET count = ? WHERE id = ?", (count, event))
+
+
+def _put_piece(writer: StoreWriter, upload: int | None, number: int, data: bytes) -> int:
+    chosen = writer.new_upload() if upload is None else upload
+    writer.add_piece(chosen, number, data)
+    return chosen
+
+
+JOBS: dict[str, Callable[..., object]] = {
+    "piece": _put_piece,
+    "state": _set_state,
+    "forget": _forget_settings,
+    "count": _set_count,
+    "sweep": StoreWriter.sweep,
+    "drop": StoreWriter.drop_upload,
+    "pending": StoreWriter.pending,
+}
+"""What may be asked for besides ``event``, by name; each gets the writer and the values, inside the transaction."""
+
+
+class _Server:
+    def __init__(self, link: socket.socket, path: Path, min_free: int, narrate: str) -> None:
+        self._link = link
+        self._path = path
+        self._min_free = min_free
+        self._narrate = narration.LINES.get(narrate)
+        self._writer = StoreWriter(path)
+        self._broken = False
+        self._full: str | None = None
+        self._checked = 0.0
+        self._trouble: str | None = None
+
+    def serve(self) -> None:
+        """Work until the other side closes."""
+        self.send(([(True, None)], [], None, []))
+        reader = self._link.makefile("rb", buffering=1 << 20)
+        while True:
+            head = reader.read(4)
+            if len(head) < 4:
+                break
+            data = reader.read(int.from_bytes(head, "big"))
+            results, events = self._write(marshal.loads(data))
+            lines = [] if self._narrate is None else [self._narrate(event) for event in events]
+            self.send((results, lines, self._trouble, [(event.id, event.pending) for event in events]))
+        self._writer.close()
+
+    def send(self, message: Any) -> None:
+        """Send one frame."""
+        data = marshal.dumps(message)
+        self._link.sendall(len(data).to_bytes(4, "big") + data)
+
+    def _write(self, jobs: list[tuple[Any, ...]]) -> tuple[list[Result], list[Event]]:
+        try:
+            self._ready()
+            done = self._transaction(jobs)
+        except (StoreFailed, InspectorError, sqlite3.Error, OSError, MemoryError) as error:
+            self._broken = True
+            self._trouble = _reason(error)
+            return [(False, self._trouble)] * len(jobs), []
+        except Exception as error:
+            # Not the disk's fault: one of the jobs is. Each gets its own transaction, so that only that one fails.
+            if len(jobs) == 1:
+                print(f"a job could not be written ({type(error).__name__}: {error})", file=sys.stderr, flush=True)
+                return [(False, f"it could not be written ({type(error).__name__})")], []
+            results: list[Result] = []
+            events: list[Event] = []
+            for job in jobs:
+                one, stored = self._write([job])
+                results += one
+                events += stored
+            return results, events
+        self._trouble = None
+        return done
+
+    def _ready(self) -> None:
+        if self._broken:
+            self._writer.reopen()
+            self._broken = False
+        self._writer.check_files()
+        moment = time.monotonic()
+        if moment - self._checked > 0.25:
+            self._checked = moment
+            self._full = disk_full(self._path, self._min_free)
+        if self._full is not None:
+            raise StoreFailed(self._full)
+
+    def _transaction(self, jobs: list[tuple[Any, ...]]) -> tuple[list[Result], list[Event]]:
+        writer = self._writer
+        writer.begin()
+        try:
+            arrivals = [_arrival(job) for job in jobs if job[0] == "event"]
+            events = writer.add(arrivals) if arrivals else []
+            stored = iter(events)
+            results: list[Result] = []
+            for job in jobs:
+                if job[0] == "event":
+                    event = next(stored)
+                    results.append((True, (event.id, event.pending)))
+                else:
+                    results.append((True, JOBS[job[0]](writer, *job[1:])))
+            writer.commit()
+        except BaseException:
+            try:
+                writer.rollback()
+            except sqlite3.Error:
+                self._broken = True
+            raise
+        return results, events
+
+
+def _arrival(job: tuple[Any, ...]) -> Arrival:
+    whole = job[1]
+    return Arrival(None if whole is None else Request(*whole), *job[2:])
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, StoreFailed | InspectorError):
+        return str(error)
+    text = str(error)
+    if "disk is full" in text or "No space" in text:
+        return "the disk is full"
+    if "locked" in text:
+        return "another program holds the store's write lock"
+    if "readonly" in text:
+        return "the store is read-only"
+    return f"writing to the store failed: {text}"
+
+
+def main() -> int:
+    """Serve the socket whose descriptor is the first word."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    descriptor, path, min_free, narrate = sys.argv[1:5]
+    link = socket.socket(fileno=int(descriptor))
+    try:
+        server = _Server(link, Path(path), int(min_free), narrate)
+    except InspectorError as error:
+        data = marshal.dumps(([(None, str(error))], [], None, []))
+        link.sendall(len(data).to_bytes(4, "big") + data)
+        return 2
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 50)
+    try:
+        server.serve()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the capture process is gone, and nobody waits for the answer
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

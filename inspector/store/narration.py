@@ -1,0 +1,29 @@
+"""One event as a line: for `inspector listen`, on a terminal or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from inspector.core import units
+from inspector.core.events import Event
+from inspector.core.text import visible, visible_bytes
+
+
+def as_json(event: Event) -> str:
+    """``{"kind": "event", …}``"""
+    return json.dumps({"kind": "event", **event.as_json()})
+
+
+def as_text(event: Event) -> str:
+    """Time, id, level, type or request line, resource, size; every part safe to show."""
+    when = units.clock(event.received_us, event.received_us)
+    if event.rejected is not None:
+        return visible(f"{when}  #{event.id}  rejected: {event.rejected}")
+    name = event.type or f"{event.method} {visible_bytes(event.target or b'')}"
+    parts = [when, f"#{event.id}", f"{event.level or '':5}", name, event.resource_id or "", units.size(event.size)]
+    text = "  ".join(visible(part) for part in parts if part)
+    return text + (f"  incomplete: {visible(event.incomplete)}" if event.incomplete else "")
+
+
+LINES: dict[str, Callable[[Event], str]] = {"json": as_json, "text": as_text}
