@@ -155,12 +155,19 @@ class TargetIs:
     def sql(self) -> Sql:
         if len(self.parts) == 1:
             return "event.target = ?", [self.parts[0]]
+        # An empty BLOB has no substr in SQLite, not even an empty one: what may be empty is not asked for.
         first, *middle, last = self.parts
-        begins = f"substr(event.target, 1, {len(first)}) = ?"
         rest = f"substr(event.target, {len(first) + 1})"
-        ends = f"length(rest) >= {len(last)} AND substr(rest, length(rest) - {len(last) - 1}) = ?"
+        begins = f"substr(event.target, 1, {len(first)}) = ?" if first else "event.target IS NOT NULL"
+        begin = [first] if first else []
+        ends = (
+            f"length(rest) >= {len(last)} AND substr(rest, length(rest) - {len(last) - 1}) = ?"
+            if last
+            else "1"
+        )
+        end = [last] if last else []
         if not middle:
-            return f"{begins} AND {ends.replace('rest', rest)}", [first, last]
+            return f"{begins} AND {ends.replace('rest', rest)}", [*begin, *end]
         # Each row of `cut` is what is left of the target behind one more part.
         parts = ", ".join(f"({number}, ?)" for number in range(len(middle)))
         return (
@@ -168,7 +175,7 @@ class TargetIs:
             f"(SELECT 0, {rest} WHERE {begins} UNION ALL SELECT n + 1, "
             "substr(rest, instr(rest, bytes) + length(bytes)) FROM cut JOIN part USING (n) "
             f"WHERE instr(rest, bytes)) SELECT 1 FROM cut WHERE n = {len(middle)} AND {ends})"
-        ), [*middle, first, last]
+        ), [*middle, *begin, *end]
 
 
 @dataclass(frozen=True, slots=True)
