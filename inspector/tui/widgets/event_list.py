@@ -1,17 +1,394 @@
 """The event list: as many events as there are, of which only the rows on screen are made.
 
-The list shows the ids of a `Source` (``ids`` ascending, ``event(id)``), newest first unless `order` is ``"oldest"``.
-The cursor is an event id. Use::
+The list shows the ids of a `Source` (``ids`` ascending, ``event(id)``), newest first unless `order` is
+``"oldest"``. The cursor is an event id. Use::
 
-    heading = ListHeading(); events = EventList(source, glyphs=UNICODE, now=clock_us, utc=False)
+    heading = ListHeading()            # a sibling above the list, as wide as it
+    events = EventList(source, glyphs=UNICODE, now=clock_us, utc=False)
     events.sync()                      # after the source's ids changed, at most 10 times a second
-    events.show(source)                # another source (a filter); the cursor stays on its event if it is there
+    events.show(source)                # another source (a filter); the cursor stays on its event
     events.changed()                   # rows changed (sent, starred, marked)
     events.go_to(event_id); events.follow(); events.pause()
-    events.cursor -> int | None; events.following -> bool; events.missed -> int; events.order: reactive
+    events.cursor -> int | None; events.following -> bool; events.missed -> int
+    events.order = "oldest"
     events.empty = "None of 1,204 events match. esc clears the filter."
-    events.headings = heading.headings = HEADINGS["github"]
+    heading.headings = HEADINGS["github"]
 
 Messages: `EventList.Highlighted(event_id)`, `EventList.Opened(event_id)`, `EventList.Followed()`,
 `EventList.Paused(missed)` (also each time the count grows).
 """
+
+from __future__ import annotations
+
+import time
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from typing import ClassVar, Literal, Protocol
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events as textual_events
+from textual.binding import BindingType
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+from textual.widget import Widget
+
+from inspector.core.events import Event
+from inspector.core.text import visible
+from inspector.tui.widgets.columns import (
+    HEADINGS,
+    Headings,
+    Runs,
+    columns_for,
+    event_runs,
+    heading_runs,
+    missing_runs,
+)
+from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.moves import MOVES
+
+__all__ = ["HEADINGS", "EventList", "Headings", "ListHeading", "Order", "Source"]
+
+Order = Literal["newest", "oldest"]
+_ROLES = ("text", "muted", "accent", "passed", "care", "error", "new")
+
+
+class Source(Protocol):
+    """Where the list takes its events from; pages and caches are the source's business."""
+
+    @property
+    def ids(self) -> array[int]:
+        """Ids in order of arrival, ascending; `EventList.sync` takes a change in."""
+        ...
+
+    def event(self, number: int, /) -> Event | None:
+        """The event, or None when it is no longer there. Called for each visible row: it has to be quick."""
+        ...
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+class EventList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Events, newest first; the cursor is on an event, not on a row."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "event-list--cursor",
+        *(f"event-list--{role}" for role in _ROLES),
+    }
+    DEFAULT_CSS = """
+    EventList {
+        background: $surface; color: $foreground;
+        overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
+        & > .event-list--cursor { background: $cursor-unfocused; }
+        &:focus > .event-list--cursor { background: $cursor; }
+        & > .event-list--text { color: $foreground; }
+        & > .event-list--muted { color: $muted; }
+        & > .event-list--accent { color: $accent; }
+        & > .event-list--passed { color: $passed; }
+        & > .event-list--care { color: $care; }
+        & > .event-list--error { color: $error; }
+        & > .event-list--new { color: $new; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = MOVES
+
+    order: reactive[Order] = reactive[Order]("newest", init=False)
+    empty: reactive[str] = reactive("")
+    """Stands in the place of rows while there are none."""
+
+    class Highlighted(Message):
+        """The cursor came to another event, or to none."""
+
+        def __init__(self, event_id: int | None) -> None:
+            super().__init__()
+            self.event_id = event_id
+
+    class Opened(Message):
+        """Enter or a double click on an event."""
+
+        def __init__(self, event_id: int) -> None:
+            super().__init__()
+            self.event_id = event_id
+
+    class Followed(Message):
+        """The list follows the newest event from now on."""
+
+    class Paused(Message):
+        """The list stays where it is; `missed` events came since. Posted again when the number changes."""
+
+        def __init__(self, missed: int) -> None:
+            super().__init__()
+            self.missed = missed
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        glyphs: Glyphs = UNICODE,
+        now: Callable[[], int] = _now_us,
+        utc: bool = False,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """`now` tells the time in microseconds since 1970: rows of another day show their day."""
+        super().__init__(id=id, classes=classes)
+        self.glyphs = glyphs
+        self.utc = utc
+        self._now = now
+        self._source = source
+        # A copy, so that what stands on which row changes in `sync` alone; it is quick even for a million.
+        self._ids: array[int] = source.ids[:]
+        self._cursor: int | None = self._newest()
+        self._following = False
+        self._seen: int | None = None
+        self._missed = 0
+
+    # What others ask
+
+    @property
+    def cursor(self) -> int | None:
+        """Id of the event the cursor is on; None while there are no events."""
+        return self._cursor
+
+    @property
+    def following(self) -> bool:
+        """Whether the cursor goes to each event that arrives."""
+        return self._following
+
+    @property
+    def missed(self) -> int:
+        """How many events came since the list was paused."""
+        return self._missed
+
+    @property
+    def missed_ids(self) -> array[int]:
+        """The events that came since the list was paused."""
+        return self._ids[len(self._ids) - self._missed :] if self._missed else array("q")
+
+    # What others tell
+
+    def on_mount(self) -> None:
+        """Show what the source has."""
+        self.sync()
+
+    def show(self, source: Source) -> None:
+        """Take events from another source; the cursor stays on its event or goes to the nearest older one."""
+        self._source = source
+        self.sync()
+
+    def sync(self) -> None:
+        """Take in that the ids of the source changed; what is being read stays where it is on the screen."""
+        anchor = self._id_at(self.scroll_offset.y)
+        self._ids = self._source.ids[:]
+        self.virtual_size = Size(0, len(self._ids))
+        newest = self._newest()
+        before = self._cursor
+        if self._following or self._cursor is None:
+            self._cursor = newest
+        elif (nearest := self._nearest(self._cursor)) != self._cursor:
+            self._cursor = nearest
+        if self._following:
+            self._show_cursor()
+        elif anchor is not None and len(self._ids):
+            self.scroll_to(y=self._row(anchor), animate=False, force=True)
+        self.refresh()
+        if self._cursor != before:
+            self.post_message(self.Highlighted(self._cursor))
+        if not self._following:
+            missed = len(self._ids) - bisect_right(self._ids, self._seen) if self._seen is not None else 0
+            if missed != self._missed:
+                self._missed = missed
+                self.post_message(self.Paused(missed))
+
+    def changed(self) -> None:
+        """Take in that rows changed though the ids did not: sent, starred, marked."""
+        self.refresh()
+
+    def go_to(self, event_id: int) -> None:
+        """Put the cursor on an event, or on the nearest older one."""
+        self._set_cursor(self._nearest(event_id))
+
+    def follow(self) -> None:
+        """Go to the newest event and to every one that arrives."""
+        was = self._following
+        self._following = True
+        self._missed, self._seen = 0, None
+        self._set_cursor(self._newest())
+        if not was:
+            self.post_message(self.Followed())
+
+    def pause(self) -> None:
+        """Stay where the list is and count what arrives."""
+        if self._following or self._seen is None:
+            was, self._following = self._following, False
+            self._seen = self._newest() or 0
+            self._missed = 0
+            if was:
+                self.post_message(self.Paused(0))
+
+    # Rows and ids
+
+    def _newest(self) -> int | None:
+        return self._ids[-1] if len(self._ids) else None
+
+    def _index(self, row: int) -> int:
+        return len(self._ids) - 1 - row if self.order == "newest" else row
+
+    def _id_at(self, row: int) -> int | None:
+        index = self._index(row)
+        return self._ids[index] if 0 <= index < len(self._ids) else None
+
+    def _nearest(self, event_id: int | None) -> int | None:
+        """The event itself, else the next older one, else the oldest."""
+        if event_id is None or not len(self._ids):
+            return None
+        return self._ids[max(0, bisect_right(self._ids, event_id) - 1)]
+
+    def _row(self, event_id: int) -> int:
+        return self._index(min(bisect_left(self._ids, event_id), len(self._ids) - 1))
+
+    def _set_cursor(self, event_id: int | None) -> None:
+        before, self._cursor = self._cursor, event_id
+        self._show_cursor()
+        self.refresh()
+        if event_id != before:
+            self.post_message(self.Highlighted(event_id))
+
+    def _show_cursor(self) -> None:
+        if self._cursor is not None:
+            region = Region(0, self._row(self._cursor), 1, 1)
+            self.scroll_to_region(region, animate=False, force=True, x_axis=False, immediate=True)
+
+    # What the reader does
+
+    def _move_to(self, row: int) -> None:
+        if not len(self._ids):
+            return
+        event_id = self._id_at(max(0, min(row, len(self._ids) - 1)))
+        if event_id == self._newest() and self.has_focus:
+            self.follow()
+        else:
+            self.pause()
+            self._set_cursor(event_id)
+
+    def action_move(self, step: int) -> None:
+        """Move the cursor by rows."""
+        if self._cursor is not None:
+            self._move_to(self._row(self._cursor) + step)
+
+    def action_page(self, step: int) -> None:
+        """Move the cursor by the height of the list."""
+        self.action_move(step * max(1, self.size.height - 1))
+
+    def action_half(self, step: int) -> None:
+        """Move the cursor by half the height of the list."""
+        self.action_move(step * max(1, self.size.height // 2))
+
+    def action_edge(self, step: int) -> None:
+        """Move the cursor to the first or last row."""
+        self._move_to(0 if step < 0 else len(self._ids) - 1)
+
+    def action_open(self) -> None:
+        """Open the event the cursor is on."""
+        if self._cursor is not None:
+            self.post_message(self.Opened(self._cursor))
+
+    def on_click(self, message: textual_events.Click) -> None:
+        """A click moves the cursor, a double click opens."""
+        event_id = self._id_at(message.y + self.scroll_offset.y)
+        if event_id is None or message.y >= self.size.height:
+            return
+        self._move_to(self._row(event_id))
+        if message.chain == 2:
+            self.post_message(self.Opened(event_id))
+
+    def on_focus(self) -> None:
+        """With the focus, the list follows when the cursor is on the newest event and nothing was missed."""
+        if self._cursor == self._newest() and not self._missed:
+            self.follow()
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Without the focus the list rests; a terminal that lost its window's focus is no reason to."""
+        if self.app.app_focus:
+            self.pause()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in sight of a reader who follows."""
+        if self._following:
+            self._show_cursor()
+
+    def watch_order(self) -> None:
+        """Turn the list over around the cursor."""
+        self._show_cursor()
+        self.refresh()
+
+    def watch_empty(self) -> None:
+        """Show the new words."""
+        self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolling away from the newest event pauses the list."""
+        super().watch_scroll_y(old_value, new_value)
+        if self._following and self._cursor is not None:
+            row = self._row(self._cursor) - round(new_value)
+            if not 0 <= row < max(1, self.size.height):
+                self.pause()
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        """Row `y` of the visible part."""
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        event_id = self._id_at(y + self.scroll_offset.y)
+        if event_id is None:
+            words = f"   {visible(self.empty)}" if not len(self._ids) and y == 1 else ""
+            return Strip([Segment(words, base)]).adjust_cell_length(width, base)
+        here = event_id == self._cursor
+        event = self._source.event(event_id)
+        if event is None:
+            runs = missing_runs(event_id)
+        else:
+            columns = columns_for(width + 1)
+            runs = event_runs(event, columns, self.glyphs, self._now(), cursor=here, utc=self.utc)
+        if here:
+            base += Style(bgcolor=self.get_component_rich_style("event-list--cursor").bgcolor)
+        return draw(self, "event-list", runs, base, width)
+
+
+def draw(widget: Widget, prefix: str, runs: Runs, base: Style, width: int) -> Strip:
+    """A row of `width` cells from runs; each takes its colour from the component class of its role."""
+    segments = [
+        Segment(text, base + Style(color=widget.get_component_rich_style(f"{prefix}--{role}").color))
+        for text, role in runs
+    ]
+    return Strip(segments).adjust_cell_length(width, base)
+
+
+class ListHeading(Widget):
+    """The row that names the columns; as wide as the list it stands above."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"list-heading--muted"}
+    DEFAULT_CSS = """
+    ListHeading {
+        height: 1; background: $surface; color: $muted;
+        & > .list-heading--muted { color: $muted; }
+    }
+    """
+
+    headings: reactive[Headings] = reactive(HEADINGS[None])
+
+    def render_line(self, y: int) -> Strip:
+        """The one row."""
+        width = self.size.width
+        return draw(
+            self, "list-heading", heading_runs(columns_for(width), self.headings), self.rich_style, width
+        )
