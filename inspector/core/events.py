@@ -77,7 +77,7 @@ class Event:
     status: int | None = None
     """What the sender was answered; None when no answer was sent, or for imported events."""
     duplicate_of: int | None = None
-    """Id of the first event with the same sender and delivery id, when this is a later delivery."""
+    """Id of the first event with the same sender, type and delivery id, when this is a later delivery."""
     count: int = 1
     """For a rejected row that stands for many: how many it counts."""
     sent: int | None = None

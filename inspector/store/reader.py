@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspector.core.events import Attempt, Event, InspectorError, Request, rfc3339
-from inspector.core.payload import read_path
-from inspector.core.shapes import TypeShape, Variant, from_json, type_shape
 from inspector.store import rows
 from inspector.store.place import beside, open_reading
 
 if TYPE_CHECKING:
+    # What deals with shapes and filters is imported where it is used, so that listing events starts at once.
+    from inspector.core.collapse import Collapse
     from inspector.core.filters import Filter
-    from inspector.core.payload import Path as ValuePath
+    from inspector.core.type_shape import TypeShape, Variant
 
 MAX_VARIANTS = 500
 """Variants of one type that are merged for its type shape at most; the rest is only counted."""
@@ -229,6 +229,9 @@ class Reader:
 
     def variants(self, keys: Sequence[tuple[str | None, str]]) -> list[Variant]:
         """All variants of some (sender, type) pairs, equal shapes added up, the most frequent first."""
+        from inspector.core.shapes import from_json
+        from inspector.core.type_shape import Variant
+
         found: dict[int, list[Any]] = {}
         for sender, name in keys:
             for shape, count, first, last in self.db.execute(
@@ -246,22 +249,36 @@ class Reader:
         return sorted(result, key=lambda variant: (-variant.count, variant.first_event))
 
     def shape_of_types(self, keys: Sequence[tuple[str | None, str]]) -> TypeShape:
-        """The type shape of one type, or of several taken together."""
-        return type_shape(self.variants(keys))
+        """The type shape of one type, or of several taken together (then what is data in one is data in all)."""
+        from inspector.core.type_shape import collapse_variants, type_shape
+
+        collapses = [rule for key in keys for rule in self.collapses(*key)]
+        variants = self.variants(keys)
+        if len(keys) > 1 and collapses:
+            variants = collapse_variants(variants, collapses)
+        return type_shape(variants, collapses)
 
     def shape_of_event(self, number: int) -> TypeShape | None:
         """The shape of one event as a type shape of one; None when its body is not JSON or not yet identified."""
+        from inspector.core.shapes import from_json
+        from inspector.core.type_shape import Variant, type_shape
+
         row = self.db.execute(
             "SELECT shape.json, shape.hash FROM event JOIN shape ON shape.id = event.shape WHERE event.id = ?", (number,)
         ).fetchone()
         if row is None:
             return None
-        return type_shape([Variant(from_json(row[0]), 1, number, number, row[1])])
+        event = self.event(number)
+        rules = self.collapses(event.sender, event.type) if event is not None and event.type else []
+        return type_shape([Variant(from_json(row[0]), 1, number, number, row[1])], rules)
 
-    def collapses(self, sender: str | None, name: str) -> list[tuple[ValuePath, str]]:
-        """Paths of a type whose keys were found to be data, with the reason in words, in the order they were found."""
+    def collapses(self, sender: str | None, name: str) -> list[Collapse]:
+        """Places of a type whose keys were found to be data, in the order they were found."""
+        from inspector.core.collapse import Collapse
+        from inspector.core.payload import read_path
+
         return [
-            (read_path(path), reason)
+            Collapse(read_path(path), reason)
             for path, reason in self.db.execute(
                 "SELECT path, reason FROM collapse WHERE sender = ? AND type = ? ORDER BY number", (sender or "", name)
             )

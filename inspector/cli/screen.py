@@ -1,0 +1,70 @@
+"""The bare command: the screen, with a listener, on the user's store or on a throw-away one for the demo."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from inspector.core.events import InspectorError
+
+
+def open_screen(
+    store: str | None,
+    *,
+    host: str | None,
+    port: int | None,
+    respond: str | None,
+    tunnel: bool,
+    demo: bool,
+    no_listener: bool,
+) -> int:
+    """Open the screen and return the exit code; InspectorError when there is no terminal to show it on."""
+    _check_terminal()
+    from inspector.store.place import store_path
+    from inspector.tui.app import run_app
+
+    options: list[str] = []
+    for name, value in (("--host", host), ("--port", port), ("--respond", respond)):
+        if value is not None:
+            options += [name, str(value)]
+    if tunnel:
+        options.append("--tunnel")
+    if not demo:
+        return run_app(store_path(store), options=options, listen=not no_listener)
+    if store or no_listener:
+        raise InspectorError("--demo brings its own store and listener; leave --store and --no-listener out.")
+    if port is None:
+        options += ["--port", "0"]
+    with tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder:
+        return run_app(Path(folder) / "events.db", options=options, on_ready=post_samples)
+
+
+def _check_terminal() -> None:
+    if os.environ.get("TERM") == "dumb":
+        raise InspectorError("this terminal cannot show a screen (TERM=dumb). Try: inspector listen")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InspectorError("there is no terminal to show a screen on. Try: inspector listen")
+
+
+def post_samples(url: str) -> None:
+    """Post the packaged sample payloads to a listener, a few a second, so that the screen comes to life."""
+    import asyncio
+    import time
+
+    from inspector.cli.send import post_file
+
+    for number, path in enumerate(sample_files()):
+        asyncio.run(post_file(path, url))
+        time.sleep(0.02 if number < 40 else 0.15)
+
+
+def sample_files() -> list[Path]:
+    """The sample payloads of the package (or of the checkout), in an order that tells a story."""
+    package = Path(__file__).parent.parent
+    folder = next((place for place in (package / "sample_payloads", package.parent / "sample_payloads") if place.is_dir()), None)
+    if folder is None:
+        raise InspectorError("the sample payloads are missing from this installation.", code=3)
+    files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".json", ".http")]
+    return sorted(files, key=lambda path: (path.parent.name == "anchore" and path.name.startswith("user."), path.name[::-1]))

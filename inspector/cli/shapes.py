@@ -1,0 +1,182 @@
+"""``inspector types``, ``shape`` and ``diff``: what the store has learnt of the payloads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from inspector.cli.output import emit, filter_argument, filter_of, json_option, narrate, print_table, style
+from inspector.core import units
+from inspector.core.diff import counts_in_words, diff
+from inspector.core.payload import NotJson, Path, show_path
+from inspector.core.type_shape import TypeShape, collect_examples
+from inspector.store.place import store_path
+from inspector.store.reader import Reader
+
+SAMPLED = 30
+"""Variants of which an event is read for examples."""
+
+
+@click.command("types", short_help="Event types, with counts and variants.")
+@filter_argument
+@click.option("--all", "documented", is_flag=True, help="Documented Anchore types not seen yet, too.")
+@json_option
+@click.pass_obj
+def types_command(store: str | None, words: tuple[str, ...], documented: bool, as_json: bool) -> None:
+    """List the event types seen, with how many events, how many distinct shapes (variants), first and last seen.
+
+    With a FILTER only matching events count.
+    """
+    wanted = filter_of(words)
+    with Reader(store_path(store)) as reader:
+        found = reader.types(wanted)
+    lines = [entry.as_json() for entry in found]
+    if documented:
+        from inspector.anchore.catalogue import documented_types
+
+        seen = {entry.type for entry in found if entry.sender == "anchore"}
+        lines += [
+            {"type": entry.type, "sender": "anchore", "count": 0, "variants": 0, "first_seen": None, "last_seen": None}
+            for entry in documented_types()
+            if entry.type not in seen
+        ]
+    if as_json:
+        for line in lines:
+            emit(line)
+        return
+    print_table(
+        ("type", "sender", "events", "variants", "last seen"),
+        [
+            (
+                line["type"],
+                line["sender"] or "",
+                units.count(line["count"]) if line["count"] else "–",
+                units.count(line["variants"]) if line["count"] else "",
+                line["last_seen"] or "unseen",
+            )
+            for line in lines
+        ],
+        right=(2, 3),
+        looks=lambda at, cell: style(cell, dim=True) if at in (1, 4) else cell,
+    )
+    if not lines:
+        narrate("No types yet. They come with the first event." if wanted is None else "No type matches.")
+
+
+@click.command("shape", short_help="The fields of one type: types, presence, examples.")
+@click.argument("name", metavar="TYPE")
+@json_option
+@click.pass_obj
+def shape_command(store: str | None, name: str, as_json: bool) -> None:
+    """The field table of one type: every path, its types, in how many events it was present, and examples.
+
+    TYPE may hold * (then several types are taken together) or name its sender: github:push.
+    """
+    with Reader(store_path(store)) as reader:
+        types = reader.resolve_type(name)
+        shape = reader.shape_of_types([(entry.sender, entry.type) for entry in types])
+        examples = collect_examples(_sampled_payloads(reader, shape), shape.merged)
+    if as_json:
+        for field in shape.fields:
+            emit(
+                {
+                    "path": show_path(field.path),
+                    "types": list(field.types),
+                    "present": field.present,
+                    "of": field.of,
+                    "optional": field.optional,
+                    "examples": examples.get(field.path, []),
+                    "first_event": field.first_event,
+                    "last_event": field.last_event,
+                    "collapsed": field.collapsed_reason,
+                }
+            )
+        return
+    if not shape.fields:
+        narrate("No shape: no event of this type has a JSON body.")
+        return
+    print_table(
+        ("field", "type", "in", "values"),
+        [
+            (
+                show_path(field.path),
+                field.words,
+                "all" if field.present == field.of else f"{units.count(field.present)} of {units.count(field.of)}",
+                _values(field.path, examples, field.collapsed_reason),
+            )
+            for field in shape.fields
+        ],
+        looks=lambda at, cell: style(cell, fg="cyan") if at == 0 else style(cell, dim=True) if at == 3 else cell,
+    )
+    narrate(
+        f"{units.count(shape.events, 'event')}, {units.count(len(shape.variants), 'variant')}, "
+        f"{units.count(len(shape.fields), 'field')}"
+    )
+
+
+def _values(path: Path, examples: dict[Path, list[Any]], reason: str | None) -> str:
+    if reason is not None:
+        return f"keys are data: {reason}"
+    return ", ".join(json.dumps(value, ensure_ascii=False) for value in examples.get(path, []))
+
+
+def _sampled_payloads(reader: Reader, shape: TypeShape) -> Iterator[Any]:
+    """Payloads that show what is in a type: the newest and the first event of each variant."""
+    from inspector.core.bodies import decoded
+    from inspector.core.identify import header_map, payload_of
+
+    for variant in shape.variants[:SAMPLED]:
+        for number in dict.fromkeys((variant.last_event, variant.first_event)):
+            request = reader.request(number)
+            if request is None:
+                continue
+            try:
+                yield payload_of(header_map(request.headers), decoded(request)[0])
+            except (NotJson, ValueError):
+                continue
+
+
+_SIGNS = {"removed": "-", "added": "+", "retyped": "~", "optional": "?", "required": "!"}
+_COLOURS = {"removed": "red", "added": "green", "retyped": "yellow", "optional": "yellow", "required": "yellow"}
+
+
+@click.command("diff", short_help="Compare two shapes.")
+@click.argument("a")
+@click.argument("b")
+@json_option
+@click.option("--exit-code", is_flag=True, help="Exit 1 when there are changes.")
+@click.pass_obj
+def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bool) -> int:
+    """Compare the shapes of A and B: fields only in A, only in B, and in both with another type.
+
+    A and B are each a type (user.image.analysis.completed, also with * or as sender:type), an event's id, or a payload
+    file (with a / in it, or ending in .json or .http).
+    """
+    from inspector.store.sides import resolve_side
+
+    with Reader(store_path(store)) as reader:
+        one, other = resolve_side(reader, a), resolve_side(reader, b)
+    changes = diff(one.shape, other.shape)
+    if as_json:
+        for change in changes:
+            emit(change.as_json())
+    elif not changes:
+        print("The same shape.")
+    else:
+        rows = []
+        for change in changes:
+            remarks = ["breaking"] if change.breaking else []
+            if change.moved is not None:
+                remarks.append(f"moved {'to' if change.change == 'removed' else 'from'} {show_path(change.moved)}")
+            rows.append((_SIGNS[change.change], show_path(change.path), change.a or "–", change.b or "–", ", ".join(remarks)))
+        colours = iter([_COLOURS[change.change] for change in changes])
+
+        def looks(at: int, cell: str) -> str:
+            return style(cell, fg=next(colours)) if at == 0 else cell
+
+        print_table(("", "field", f"a {one.label}", f"b {other.label}", ""), rows, looks=looks)
+        narrate(counts_in_words(changes))
+    return 1 if exit_code and changes else 0
