@@ -1,0 +1,401 @@
+"""Shapes: the structure of a payload without its values, and the algebra on them.
+
+A shape is learnt from every event while its sender waits for the answer, so it is a plain nested tuple: built
+in one pass, compared and hashed in C, a dictionary key as it is. It lies flat (children follow in the same
+tuple), which keeps comparing and encoding what is nested `MAX_DEPTH` deep within Python's recursion limit.
+
+Kept per place: the JSON types seen, the keys of objects and whether every instance had them, the merged
+elements of arrays (``[]``), the merged values under keys that are data (``{*}``), and a few flags. Nothing of
+the values, so events of one structure have one shape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+from inspector.core.data_keys import CUT, MAX_KEYS, MAX_PLACES, WIDE, key_kind
+from inspector.core.payload import MAX_DEPTH, BigInteger, Duplicated, JsonType, NotJson, json_type
+
+NULL, BOOLEAN, INTEGER, NUMBER, STRING, ARRAY, OBJECT = (1 << bit for bit in range(7))
+EMPTY_ARRAY = 1 << 7
+"""Some instance was an array without elements."""
+EMPTY_OBJECT = 1 << 8
+"""Some instance was an object without keys."""
+DUPLICATE = 1 << 9
+"""The key of this place stood more than once in one object."""
+# The bits above, from `core.data_keys`, say why keys of an object became {*} at once.
+
+_TYPES: Final[tuple[tuple[int, JsonType], ...]] = (
+    (NULL, "null"),
+    (BOOLEAN, "boolean"),
+    (INTEGER, "integer"),
+    (NUMBER, "number"),
+    (STRING, "string"),
+    (ARRAY, "array"),
+    (OBJECT, "object"),
+)
+TYPE_BITS = NULL | BOOLEAN | INTEGER | NUMBER | STRING | ARRAY | OBJECT
+
+
+class Shape(tuple[Any, ...]):
+    """One place of a shape with all below it: ``(mask, items, values, keys, optional, *children)``.
+
+    Immutable and canonical: equal structures are equal shapes. The root place stands for the whole shape.
+    """
+
+    __slots__ = ()
+
+    @property
+    def mask(self) -> int:
+        """The JSON types seen here, and flags, as bits."""
+        return self[0]  # type: ignore[no-any-return]
+
+    @property
+    def items(self) -> Shape | None:
+        """All elements of all arrays here, merged; None while every array was empty."""
+        return self[1]  # type: ignore[no-any-return]
+
+    @property
+    def values(self) -> Shape | None:
+        """All values under keys that are data, merged; None where there was none."""
+        return self[2]  # type: ignore[no-any-return]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The named keys, sorted."""
+        return self[3]  # type: ignore[no-any-return]
+
+    @property
+    def optional(self) -> tuple[str, ...]:
+        """Those of `keys` that some object instance here lacked, sorted."""
+        return self[4]  # type: ignore[no-any-return]
+
+    @property
+    def children(self) -> tuple[Shape, ...]:
+        """The places under `keys`, in their order."""
+        return self[5:]
+
+    @property
+    def types(self) -> tuple[JsonType, ...]:
+        """The JSON types seen here by their JSON Schema names, in one fixed order."""
+        return tuple(name for bit, name in _TYPES if self[0] & bit)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as JSON text: the default would follow every level several frames deep."""
+        return from_json, (to_json(self),)
+
+
+class _Leaves(dict[int, Shape]):
+    """The places without children, one for each mask, shared by all shapes."""
+
+    def __missing__(self, mask: int) -> Shape:
+        leaf = self[mask] = Shape((mask, None, None, (), ()))
+        return leaf
+
+
+_leaf = _Leaves()
+NOTHING: Final = _leaf[0]
+"""The shape of no payload at all: merging with it changes nothing."""
+
+_SCALARS: Final[dict[type, Shape]] = {
+    type(None): _leaf[NULL],
+    bool: _leaf[BOOLEAN],
+    int: _leaf[INTEGER],
+    BigInteger: _leaf[INTEGER],
+    float: _leaf[NUMBER],
+    str: _leaf[STRING],
+}
+_BITS: Final = {name: bit for bit, name in _TYPES}
+
+
+def shape_of(payload: Any) -> Shape:
+    """The shape of one payload, as `core.payload.parse` gives it; NotJson when it is nested too deep."""
+    try:
+        shape = _place(payload, MAX_DEPTH)
+    except RecursionError:
+        raise _too_deep() from None
+    return _bounded(shape)
+
+
+def _too_deep() -> NotJson:
+    return NotJson(f"Nested deeper than {MAX_DEPTH}.")
+
+
+def _place(value: Any, depth: int) -> Shape:
+    """The shape of a value at most `depth` containers deep, in one frame a level (so no comprehensions)."""
+    scalar = _SCALARS.get(type(value))
+    if scalar is not None:
+        return scalar
+    if isinstance(value, dict):
+        if not depth:
+            raise _too_deep()
+        if not value:
+            return _leaf[OBJECT | EMPTY_OBJECT]
+        names = tuple(value)
+        keys = _ordinary.get(names) or _learn_keys(names)
+        children: list[Shape] = []
+        for key in keys or names:
+            child = value[key]
+            children.append(_SCALARS.get(type(child)) or _place(child, depth - 1))
+        if type(value) is Duplicated:
+            _note_duplicates(value, keys or names, children)
+        if keys:
+            return Shape((OBJECT, None, None, keys, (), *children))
+        return _with_data_keys(names, children)
+    if isinstance(value, list):
+        if not depth:
+            raise _too_deep()
+        if not value:
+            return _leaf[ARRAY | EMPTY_ARRAY]
+        elements: dict[int, Shape] = {}
+        for element in value:
+            place = _SCALARS.get(type(element)) or _place(element, depth - 1)
+            elements[id(place)] = place
+        return Shape((ARRAY, _union(_distinct(elements.values())), None, (), ()))
+    return _leaf[_BITS[json_type(value)]]
+
+
+def _distinct(places: Collection[Shape]) -> Collection[Shape]:
+    """The places without repetitions; a few are merged as fast as compared, so they stay as they are."""
+    return places if len(places) < 4 else set(places)
+
+
+# The sorted keys of objects seen before: events repeat the same few objects, so this work is done once.
+_ordinary: dict[tuple[str, ...], tuple[str, ...]] = {}
+_CACHED_OBJECTS = 1_000
+_CACHED_CHARACTERS = 4_000
+
+
+def _learn_keys(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of one object, sorted; empty if one of them is data or if there are too many."""
+    if len(names) > MAX_KEYS:
+        return ()
+    characters = 0
+    for name in names:
+        if key_kind(name):
+            return ()
+        characters += len(name)
+    keys = tuple(sorted(names))
+    if characters <= _CACHED_CHARACTERS:
+        if len(_ordinary) >= _CACHED_OBJECTS:
+            _ordinary.clear()
+        _ordinary[names] = keys
+    return keys
+
+
+def _with_data_keys(names: tuple[str, ...], children: list[Shape]) -> Shape:
+    """The shape of an object instance of which some keys are data, or which has more than `MAX_KEYS`."""
+    if len(names) > MAX_KEYS:
+        return Shape((OBJECT | WIDE, None, _union(set(children)), (), ()))
+    mask = OBJECT
+    values: set[Shape] = set()
+    named: dict[str, Shape] = {}
+    for name, child in zip(names, children, strict=True):
+        kind = key_kind(name)
+        mask |= kind
+        if kind:
+            values.add(child)
+        else:
+            named[name] = child
+    keys = tuple(sorted(named))
+    return Shape((mask, None, _union(values), keys, (), *map(named.__getitem__, keys)))
+
+
+def _note_duplicates(value: Duplicated, names: tuple[str, ...], children: list[Shape]) -> None:
+    times = Counter(key for key, _ in value.pairs)
+    for i, name in enumerate(names):
+        if times[name] > 1:
+            children[i] = _with_mask(children[i], children[i][0] | DUPLICATE)
+
+
+def _with_mask(shape: Shape, mask: int) -> Shape:
+    return Shape((mask, *shape[1:])) if len(shape) > 5 or shape[1] or shape[2] else _leaf[mask]
+
+
+def merge(a: Shape, b: Shape) -> Shape:
+    """The smallest shape that both fit. Commutative, associative, idempotent.
+
+    A key stays required when both require it; a side without an object here (null, or absent) has no say.
+    """
+    return a if a is b else _union((a, b)) or NOTHING
+
+
+def merge_all(shapes: Iterable[Shape]) -> Shape:
+    """All shapes merged into one; `NOTHING` for none."""
+    return _union(set(shapes)) or NOTHING
+
+
+def _union(places: Collection[Shape]) -> Shape | None:
+    """Merge any number of places at once: one by one, keys that never repeat would cost the square of it."""
+    if len(places) < 2:
+        return next(iter(places), None)
+    mask = 0
+    objects = 0
+    items: dict[int, Shape] = {}
+    values: dict[int, Shape] = {}
+    below: dict[str, dict[int, Shape]] = {}
+    had: dict[str, int] = {}
+    for place in places:
+        mask |= place[0]
+        if place[0] & OBJECT:
+            objects += 1
+        if place[1] is not None:
+            items[id(place[1])] = place[1]
+        if place[2] is not None:
+            values[id(place[2])] = place[2]
+        if place[3]:
+            lacking = place[4]
+            for key, child in zip(place[3], place[5:], strict=True):
+                below.setdefault(key, {})[id(child)] = child
+                had[key] = had.get(key, 0) + (key not in lacking)
+    if not items and not values and not below:
+        return _leaf[mask]
+    keys = tuple(sorted(below))
+    optional = tuple([key for key in keys if had[key] < objects])
+    children: list[Shape | None] = []
+    for key in keys:
+        children.append(_union(_distinct(below[key].values())))
+    return Shape(
+        (
+            mask,
+            _union(_distinct(items.values())),
+            _union(_distinct(values.values())),
+            keys,
+            optional,
+            *children,
+        )
+    )
+
+
+def into_values(shape: Shape, keep: Collection[str] = (), flag: int = 0) -> Shape:
+    """The same place with its named keys, but for those to `keep`, merged into ``{*}``."""
+    moved = [child for key, child in zip(shape[3], shape[5:], strict=True) if key not in keep]
+    if not moved:
+        return shape
+    if shape[2] is not None:
+        moved.append(shape[2])
+    keys = tuple([key for key in shape[3] if key in keep])
+    optional = tuple([key for key in shape[4] if key in keep])
+    stay = [child for key, child in zip(shape[3], shape[5:], strict=True) if key in keep]
+    return Shape((shape[0] | flag, shape[1], _union(_distinct(moved)), keys, optional, *stay))
+
+
+def size(shape: Shape, limit: int | None = None) -> int:
+    """How many places a shape has, its root included; counting may stop once there are more than `limit`."""
+    places = 1
+    waiting = [shape]
+    while waiting and (limit is None or places <= limit):
+        place = waiting.pop()
+        places += len(place) - 5
+        for child in place[5:]:
+            if len(child) > 5 or child[1] is not None or child[2] is not None:
+                waiting.append(child)
+        for child in place[1:3]:
+            if child is not None:
+                places += 1
+                waiting.append(child)
+    return places
+
+
+def _bounded(shape: Shape) -> Shape:
+    """Cut a shape to `MAX_PLACES` places: wide objects become ``{*}``, then what lies deepest is left out.
+
+    The bound on keys is halved until the shape is small enough. When no names are left and arrays and objects
+    still nest in too many ways, the depth is halved: below it only the types are known.
+    """
+    if size(shape, MAX_PLACES) <= MAX_PLACES:
+        return shape
+    keys, depth = MAX_KEYS, MAX_DEPTH
+    while size(shape, MAX_PLACES) > MAX_PLACES:
+        shape = _narrowed(shape, keys, depth)
+        keys, depth = (keys // 2, depth) if keys else (0, depth // 2)
+    return shape
+
+
+def _narrowed(shape: Shape, keys: int, depth: int) -> Shape:
+    if len(shape) == 5 and shape[1] is None and shape[2] is None:
+        return shape
+    if not depth:
+        return _leaf[shape[0] | CUT]
+    if len(shape[3]) > keys:
+        shape = into_values(shape, flag=CUT)
+    items, values = shape[1:3]
+    children: list[Shape] = []
+    for child in shape[5:]:
+        children.append(_narrowed(child, keys, depth - 1))
+    items = None if items is None else _narrowed(items, keys, depth - 1)
+    values = None if values is None else _narrowed(values, keys, depth - 1)
+    return Shape((shape[0], items, values, shape[3], shape[4], *children))
+
+
+def fits(one: Shape, shape: Shape) -> bool:
+    """True when a payload of the shape `one` could be among those merged (and collapsed) into `shape`."""
+    if one[0] & TYPE_BITS & ~shape[0]:
+        return False
+    if one[0] & OBJECT:
+        missing = set(shape[3]).difference(shape[4], one[3])
+        if missing or set(one[4]).intersection(shape[3]).difference(shape[4]):
+            return False
+    places = dict(zip(shape[3], shape[5:], strict=True))
+    for key, child in zip(one[3], one[5:], strict=True):
+        place = places.get(key, shape[2])
+        if place is None or not fits(child, place):
+            return False
+    for child, place in zip(one[1:3], shape[1:3], strict=True):
+        if child is not None and (place is None or not fits(child, place)):
+            return False
+    return True
+
+
+def to_json(shape: Shape) -> str:
+    """The shape as compact, canonical ASCII JSON.
+
+    A place without children is its mask; any other is ``[mask, items, values, key, child, …]`` with 0 for
+    none and each key marked ``!`` (required) or ``?`` (optional).
+    """
+    return json.dumps(_plain(shape), separators=(",", ":"))
+
+
+def _plain(shape: Shape) -> int | list[Any]:
+    if len(shape) == 5 and shape[1] is None and shape[2] is None:
+        return shape.mask
+    plain: list[Any] = [shape[0]]
+    for place in shape[1:3]:
+        plain.append(0 if place is None else _plain(place))
+    for key, child in zip(shape[3], shape[5:], strict=True):
+        plain.append(("?" if key in shape[4] else "!") + key)
+        plain.append(_plain(child))
+    return plain
+
+
+def from_json(text: str) -> Shape:
+    """The shape that `to_json` wrote."""
+    return _from_plain(json.loads(text))
+
+
+def _from_plain(plain: int | list[Any]) -> Shape:
+    if isinstance(plain, int):
+        return _leaf[plain]
+    marked = plain[3::2]
+    children: list[Shape] = []
+    for child in plain[4::2]:
+        children.append(_from_plain(child))
+    return Shape(
+        (
+            plain[0],
+            _from_plain(plain[1]) if plain[1] else None,
+            _from_plain(plain[2]) if plain[2] else None,
+            tuple([key[1:] for key in marked]),
+            tuple([key[1:] for key in marked if key[0] == "?"]),
+            *children,
+        )
+    )
+
+
+def shape_hash(shape: Shape) -> str:
+    """The name of a shape: 16 hex digits of the SHA-256 of its JSON."""
+    return hashlib.sha256(to_json(shape).encode()).hexdigest()[:16]
