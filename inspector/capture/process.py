@@ -30,7 +30,8 @@ from inspector.capture.child import STAY, open_log, running
 from inspector.capture.limits import Limits
 from inspector.capture.listener import Listener
 from inspector.capture.narrate import Narrator
-from inspector.capture.tunnel import Tunnel, TunnelState, install_agent
+from inspector.capture.ngrok import install_agent
+from inspector.capture.tunnel import Tunnel, TunnelState
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import for_output, visible
@@ -351,7 +352,7 @@ class _Process:
         if wanted.get("download"):
             self._tunnel_changed(TunnelState("opening", None, now()[0], None, None, "ngrok"))
             try:
-                await asyncio.to_thread(install_agent)
+                await install_agent()
             except InspectorError as error:
                 self._tunnel_changed(TunnelState("failed", None, None, None, str(error), "ngrok"))
                 return
