@@ -1,0 +1,59 @@
+# Everything that is done with this checkout. `make` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo check test lint format bench screenshots clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+run: $(VENV)/.run ## set up, then open the screen with a listener on http://127.0.0.1:8585
+	@$(BIN)/inspector
+
+demo: $(VENV)/.run ## set up, then show sample events in a throw-away store
+	@$(BIN)/inspector --demo
+
+check: lint test ## everything CI runs: linter, formatter, types, tests
+
+test: $(VENV)/.dev ## set up, then run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev ## linter, formatter check, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.bench ## run every benchmark, a minute each
+	$(BIN)/python benchmarks/capture.py
+	$(BIN)/python benchmarks/screen.py
+	$(BIN)/python benchmarks/start.py
+
+screenshots: $(VENV)/.dev ## make the pictures in docs/
+	$(BIN)/python docs/screenshots.py
+
+clean: ## remove the virtual environment and what tools leave behind
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench-cache dist build
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, $(PYTHON) is older. Use: make PYTHON=/path/to/python3.11 …" >&2; exit 2; }
+	@echo "Setting up $(VENV) …" >&2
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	@touch $@
