@@ -21,9 +21,9 @@ def is_payload_file(text: str) -> bool:
 def read_payload_file(path: Path) -> Request:
     """The request that a payload file stands for.
 
-    A ``.http`` file is a raw request, kept to the byte: request line, header lines, blank line, body; the lines of its
-    head may end in CRLF or LF. Any other file is a JSON document: the body of a POST to ``/``. Raises InspectorError
-    when there is no such file, or when it is neither.
+    A ``.http`` file is a raw request, kept to the byte: request line, header lines, blank line, body; the
+    lines of its head may end in CRLF or LF. Any other file is a JSON document: the body of a POST to ``/``.
+    Raises InspectorError when there is no such file, or when it is neither.
     """
     try:
         data = path.read_bytes()
@@ -60,27 +60,21 @@ def _raw_request(path: Path, data: bytes) -> Request:
                 "(a blank line ends the head)."
             )
         headers.append((name, value.strip(b" \t")))
-    return Request(
-        match[1].decode("ascii"), match[2], tuple(headers), body, version=match[3].decode("ascii")
-    )
+    return Request(match[1].decode("ascii"), match[2], tuple(headers), body, version=match[3].decode("ascii"))
 
 
 def _head(path: Path, data: bytes) -> tuple[list[bytes], bytes]:
     """The lines of the head without their ends, and what follows the blank line."""
     lines: list[bytes] = []
     at = 0
-    while True:
-        end = data.find(b"\n", at)
-        if end < 0:
-            last = data[at:]
-            if last and not lines:
-                lines.append(last)
-                return lines, b""
-            raise InspectorError(f"{path}: the head is not closed; a blank line stands before the body.")
+    while (end := data.find(b"\n", at)) >= 0:
         line = data[at:end].removesuffix(b"\r")
         at = end + 1
-        if not line:
-            if not lines:
-                raise InspectorError(f"{path}, line 1: a request line is wanted, not a blank one.")
+        if not line and lines:
             return lines, data[at:]
         lines.append(line)
+        if not line:
+            break
+    if not data or lines == [b""]:
+        raise InspectorError(f"{path}, line 1: a request line is wanted, such as POST /hooks HTTP/1.1")
+    raise InspectorError(f"{path}: the head has no end; a blank line stands before the body.")

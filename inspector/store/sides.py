@@ -1,4 +1,4 @@
-"""The two sides of a diff: what an argument such as ``user.image.*``, ``1204`` or ``before.json`` stands for."""
+"""The two sides of a diff: what an argument like ``user.image.*``, ``1204`` or ``before.json`` stands for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from inspector.core.events import InspectorError, Request
 from inspector.core.identify import identify_request
 from inspector.core.shapes import shape_hash
 from inspector.core.text import visible
-from inspector.core.types import TypeShape, Variant, type_shape
+from inspector.core.type_shape import TypeShape, Variant, type_shape
 from inspector.store.files import is_payload_file, read_payload_file
 from inspector.store.reader import Reader
 
@@ -40,8 +40,9 @@ class Side:
 def resolve_side(reader: Reader, text: str) -> Side:
     """Read one argument of a diff.
 
-    Digits are an event id; what has a ``/`` or ends in ``.json`` or ``.http`` is a payload file; the rest is a type,
-    ``sender:type``, or a pattern with ``*``. InspectorError says what is wrong: exit code 1 where nothing is found.
+    Digits are an event id; what has a ``/`` or ends in ``.json`` or ``.http`` is a payload file; the rest
+    is a type, ``sender:type``, or a pattern with ``*``. InspectorError says what is wrong, with exit code 1
+    where nothing is found.
     """
     text = text.strip()
     number = text.removeprefix("#")
@@ -62,7 +63,9 @@ def side_of_event(reader: Reader, number: int) -> Side:
         raise InspectorError(f"there is no event {number}; inspector events lists those stored.", code=1)
     shape = reader.shape_of_event(number)
     if shape is None:
-        raise InspectorError(f"#{number} has no shape: {_why_no_shape(event.rejected, event.pending)}.", code=1)
+        raise InspectorError(
+            f"#{number} has no shape: {_why_no_shape(event.rejected, event.pending)}.", code=1
+        )
     types = () if event.type is None else ((event.sender, event.type),)
     return Side(f"#{number}", "event", shape, types, number)
 
