@@ -135,9 +135,10 @@ class Reader:
         from inspector.core.identify import header_map, payload_of
         from inspector.core.payload import NotJson
 
+        event = rows.event(self.db, number)
         request = rows.request(self.db, number)
         if request is None:
-            return wanted.matches_body(Request("", b""), None)
+            return wanted.matches_body(Request("", b""), None, event)
         headers = header_map(request.headers)
         body = request.body
         if headers.get("content-encoding", "identity") != "identity":
@@ -148,7 +149,7 @@ class Reader:
             payload = payload_of(headers, body)
         except (NotJson, ValueError):
             payload = None
-        return wanted.matches_body(Request(request.method, request.target, request.headers, body), payload)
+        return wanted.matches_body(Request(request.method, request.target, request.headers, body), payload, event)
 
     def event(self, number: int) -> Event | None:
         """One event, or None."""
