@@ -117,6 +117,10 @@ class JsonText:
     def __len__(self) -> int:
         return len(self.lines)
 
+    def openers(self) -> Iterable[int]:
+        """Every row on which an object or array begins that ends on a later one."""
+        return (row for row, partner in enumerate(self._partner) if partner > row)
+
     def opens(self, row: int) -> bool:
         """Whether an object or array begins on this row and ends on a later one."""
         return self._partner[row] > row

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Protocol
 
@@ -72,12 +73,15 @@ class TextLines:
 
     def longest(self) -> int:
         if self._longest < 0:
-            starts = self._starts
-            self._longest = max(end - start for start, end in pairwise(starts)) - 1
+            self._longest = max(self.lengths())
         return self._longest
 
     def text(self) -> str:
         return self._text
+
+    def lengths(self) -> Iterator[int]:
+        """Characters of every row."""
+        return (end - start - 1 for start, end in pairwise(self._starts))
 
     def start(self, row: int) -> int:
         """Offset in `text()` at which a row begins."""
