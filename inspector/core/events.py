@@ -18,7 +18,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Request:
     """What came in or goes out: method, target, header lines and body bytes; no id.
 
-    Header lines are (name, value) pairs of raw bytes in the order, case and number in which they were received.
+    Header lines are (name, value) pairs of raw bytes in the order, case and number in which they were
+    received.
     """
 
     method: str
@@ -39,7 +40,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One captured request as the list shows it: everything but headers and body, which `Reader.request` fetches."""
+    """One captured request as the list shows it: everything but headers and body, which `Reader.request`
+    fetches."""
 
     id: int
     """Order of arrival; never used twice."""

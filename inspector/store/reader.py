@@ -275,15 +275,7 @@ class Reader:
 
     def collapses(self, sender: str | None, name: str) -> list[Collapse]:
         """Places of a type whose keys were found to be data, in the order they were found."""
-        from inspector.core.collapse import Collapse
-        from inspector.core.payload import read_path
-
-        return [
-            Collapse(read_path(path), reason)
-            for path, reason in self.db.execute(
-                "SELECT path, reason FROM collapse WHERE sender = ? AND type = ? ORDER BY number", (sender or "", name)
-            )
-        ]
+        return rows.collapses(self.db, (sender or "", name))
 
     def resolve_type(self, text: str) -> list[EventType]:
         """The types an argument means: exact, ``sender:type``, or with ``*`` (which crosses dots).

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from inspector.core.events import Attempt, Event, Request
+
+if TYPE_CHECKING:
+    from inspector.core.collapse import Collapse
 
 INSERT_EVENT = (
     "INSERT INTO event (received_us, monotonic_ns, method, target, remote, size, complete, incomplete, rejected, "
@@ -33,6 +36,7 @@ SELECT_EVENT = (
     "sent, coalesce(note.starred, 0), note.mark, note.comment "
     "FROM event LEFT JOIN shape ON shape.id = event.shape LEFT JOIN note ON note.event = event.id "
 )
+SELECT_COLLAPSES = "SELECT path, reason, keep FROM collapse WHERE sender = ? AND type = ? ORDER BY number"
 SELECT_ATTEMPT = (
     "SELECT event, target, sent_us, ms, kind, status, reason, error, headers, body, body_size, changes, connect_ms, "
     "first_byte_ms, id FROM attempt "
@@ -112,6 +116,17 @@ def raw_head(db: sqlite3.Connection, number: int) -> bytes | None:
     """The raw head of a rejected request, as far as it was read; None for other events."""
     row = db.execute("SELECT raw FROM request WHERE event = ?", (number,)).fetchone()
     return None if row is None else row[0]
+
+
+def collapses(db: sqlite3.Connection, key: tuple[str, str]) -> list[Collapse]:
+    """The collapses of one (sender, type), in the order in which they were found and apply."""
+    from inspector.core.collapse import Collapse
+    from inspector.core.payload import read_path
+
+    return [
+        Collapse(read_path(path), reason, tuple(json.loads(keep)))
+        for path, reason, keep in db.execute(SELECT_COLLAPSES, key)
+    ]
 
 
 def attempt_row(attempt: Attempt) -> tuple[object, ...]:

@@ -1,8 +1,13 @@
 """The tables of events.db, and the migrations that bring an older file up to them.
 
 `event` is slim, so that lists and filters read little; headers and bodies stand apart in `request`. Bodies over one
-piece stand in `piece`, whose row ids are ``upload << 16 | number``. Shapes are interned in `shape`; `variant` counts
-which shapes each type has shown. Migrations are only ever appended; each runs in one transaction with its record.
+piece stand in `piece`, whose row ids are ``upload << 16 | number``. `total` also keeps the last id, which is never used
+again. Migrations are only ever appended; each runs in one transaction with its record.
+
+`shape` has a row for each shape that a type has shown, with the count of its events (hash NULL for those without a JSON
+body); what the shape looks like stands once, by its hash, in `structure`. An event refers to the row, not to the hash: so
+when keys turn out to be data, the rows get another hash and no event is touched, however many there are. Rows of a
+type may then have equal hashes: together they are one variant.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ APPLICATION_ID = 0x77686B69
 
 _FIRST = """
 CREATE TABLE event (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   received_us INTEGER NOT NULL,
   monotonic_ns INTEGER NOT NULL,
   method TEXT,
@@ -53,26 +58,30 @@ CREATE TABLE request (
   sha256 BLOB NOT NULL,
   raw BLOB
 );
+CREATE INDEX request_upload ON request (upload) WHERE upload IS NOT NULL;
 CREATE TABLE piece (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-CREATE TABLE shape (id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, json TEXT NOT NULL);
-CREATE TABLE variant (
+CREATE TABLE shape (
+  id INTEGER PRIMARY KEY,
   sender TEXT NOT NULL,
   type TEXT NOT NULL,
-  shape INTEGER NOT NULL,
+  hash TEXT,
   count INTEGER NOT NULL,
   first_event INTEGER NOT NULL,
   last_event INTEGER NOT NULL,
   first_us INTEGER NOT NULL,
-  last_us INTEGER NOT NULL,
-  PRIMARY KEY (sender, type, shape)
-) WITHOUT ROWID;
+  last_us INTEGER NOT NULL
+);
+CREATE INDEX shape_type ON shape (sender, type, hash);
+CREATE INDEX shape_hash ON shape (hash);
+CREATE TABLE structure (hash TEXT PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE collapse (
   sender TEXT NOT NULL,
   type TEXT NOT NULL,
   number INTEGER NOT NULL,
   path TEXT NOT NULL,
   reason TEXT NOT NULL,
-  PRIMARY KEY (sender, type, path)
+  keep TEXT NOT NULL,
+  PRIMARY KEY (sender, type, number)
 ) WITHOUT ROWID;
 CREATE TABLE attempt (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -100,8 +109,13 @@ CREATE TABLE note (
 );
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE total (one INTEGER PRIMARY KEY CHECK (one = 1), events INTEGER NOT NULL, bytes INTEGER NOT NULL);
-INSERT INTO total VALUES (1, 0, 0);
+CREATE TABLE total (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  events INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  last_id INTEGER NOT NULL
+);
+INSERT INTO total VALUES (1, 0, 0, 0);
 """
 
 MIGRATIONS: tuple[str, ...] = (_FIRST,)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sqlite3
 import time
@@ -14,10 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inspector.core.collapse import Collapse, collapse, find_collapses
+from inspector.core.collapse import Collapse, collapse_each, find_collapses
 from inspector.core.events import Attempt, Event, InspectorError, Request
 from inspector.core.identify import Identified, header_map, identify, is_quick
-from inspector.core.payload import read_path, show_path
+from inspector.core.payload import show_path
 from inspector.core.senders import NOBODY, Identity
 from inspector.core.shapes import Shape, from_json, shape_hash, to_json
 from inspector.store import rows
@@ -258,7 +259,8 @@ class StoreWriter:
         if identity.delivery_id is None:
             return None
         row = self.db.execute(
-            "SELECT min(id) FROM event WHERE delivery_id = ? AND sender IS ?", (identity.delivery_id, identity.sender)
+            "SELECT min(id) FROM event WHERE delivery_id = ? AND sender IS ? AND type IS ?",
+            (identity.delivery_id, identity.sender, identity.type),
         ).fetchone()
         return None if row[0] is None else int(row[0])
 
@@ -374,14 +376,7 @@ class StoreWriter:
         if known is None:
             if len(self._types) >= _MAX_TYPES:
                 self._types.clear()
-            known = self._types[key] = _TypeKnowledge(
-                [
-                    Collapse(read_path(path), reason)
-                    for path, reason in self.db.execute(
-                        "SELECT path, reason FROM collapse WHERE sender = ? AND type = ? ORDER BY number", key
-                    )
-                ]
-            )
+            known = self._types[key] = _TypeKnowledge(rows.collapses(self.db, key))
             for number, text in self.db.execute(
                 "SELECT shape.id, shape.json FROM variant JOIN shape ON shape.id = variant.shape "
                 "WHERE sender = ? AND type = ? LIMIT ?",
@@ -397,7 +392,7 @@ class StoreWriter:
         found = known.interned.get(raw)
         if found is not None:
             return found[0], False, found[1]
-        stored = self._collapsed(raw, known.collapses)
+        stored = collapse_each(raw, known.collapses)
         digest = shape_hash(stored)
         number = self._shape_id(stored, digest)
         new = False
@@ -407,7 +402,7 @@ class StoreWriter:
                 known.shapes[number] = stored
                 if new and self._collapse_late(key, known):
                     new = False
-                    stored = self._collapsed(raw, known.collapses)
+                    stored = collapse_each(raw, known.collapses)
                     digest = shape_hash(stored)
                     number = self._shape_id(stored, digest)
                     known.shapes[number] = stored
@@ -428,12 +423,6 @@ class StoreWriter:
             ).fetchone()
             is not None
         )
-
-    @staticmethod
-    def _collapsed(shape: Shape, rules: Iterable[Collapse]) -> Shape:
-        for rule in rules:
-            shape = collapse(shape, rule.path)
-        return shape
 
     def _shape_id(self, shape: Shape, digest: str) -> int:
         number = self._ids.get(digest)
@@ -464,15 +453,16 @@ class StoreWriter:
         counts = dict(
             self.db.execute("SELECT shape, count FROM variant WHERE sender = ? AND type = ?", key).fetchall()
         )
-        found = find_collapses([(shape, max(1, counts.get(number, 0))) for number, shape in known.shapes.items()])
-        fresh = [rule for rule in found if all(rule.path != old.path for old in known.collapses)]
+        fresh = find_collapses(
+            [(shape, max(1, counts.get(number, 0))) for number, shape in known.shapes.items()], known=known.collapses
+        )
         if not fresh:
             return False
         for rule in fresh:
             known.collapses.append(rule)
             self.db.execute(
-                "INSERT OR IGNORE INTO collapse (sender, type, number, path, reason) VALUES (?, ?, ?, ?, ?)",
-                (*key, len(known.collapses), show_path(rule.path), rule.reason),
+                "INSERT INTO collapse (sender, type, number, path, reason, keep) VALUES (?, ?, ?, ?, ?, ?)",
+                (*key, len(known.collapses), show_path(rule.path), rule.reason, json.dumps(rule.keep)),
             )
         self._rewrite(key, known, fresh)
         return True
@@ -481,7 +471,7 @@ class StoreWriter:
         moved: dict[int, int] = {}
         shapes: dict[int, Shape] = {}
         for old, shape in known.shapes.items():
-            shape = self._collapsed(shape, fresh)
+            shape = collapse_each(shape, fresh)
             new = self._shape_id(shape, shape_hash(shape))
             shapes[new] = shape
             if new != old:
