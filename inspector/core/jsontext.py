@@ -85,13 +85,13 @@ def _indented(text: str, indent: int) -> _Indented:
             add(key)
             add(": ")
         add(scalar or opener or closer or colon or "")
+        if opener is not None and len(opened) >= deepest:
+            deepest = len(opened) + 1
         if at_once is not None:
             add(at_once)
         elif opener is not None:
             opened.append((inside, members))
             inside, members = row, 0
-            if len(opened) > deepest:
-                deepest = len(opened)
         if comma is not None:
             add(",")
         row += 1
@@ -113,6 +113,9 @@ class JsonText:
         self.depth = indented.depth
         """Levels of nesting: 0 for a scalar, 1 for a flat object."""
         self._partner, self._parent, self._ordinal = indented.partner, indented.parent, indented.ordinal
+        if len(self._partner) != len(self.lines):  # no JSON: it is empty, or a string goes over several rows
+            self._partner = self._parent = array("i", [-1]) * len(self.lines)
+            self._ordinal = array("i", range(len(self.lines)))
 
     def __len__(self) -> int:
         return len(self.lines)

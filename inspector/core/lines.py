@@ -10,7 +10,7 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Protocol
 
 _NEWLINE = re.compile("\n")
@@ -32,6 +32,10 @@ class Lines(Protocol):
 
     def length(self, row: int) -> int:
         """Characters of a row."""
+        ...
+
+    def lengths(self) -> Iterator[int]:
+        """Characters of every row, in order."""
         ...
 
     def longest(self) -> int:
@@ -80,7 +84,6 @@ class TextLines:
         return self._text
 
     def lengths(self) -> Iterator[int]:
-        """Characters of every row."""
         return (end - start - 1 for start, end in pairwise(self._starts))
 
     def start(self, row: int) -> int:
@@ -119,6 +122,10 @@ class HexLines:
 
     def length(self, row: int) -> int:
         return 60 + len(self.data[row * _HEX_BYTES : (row + 1) * _HEX_BYTES])
+
+    def lengths(self) -> Iterator[int]:
+        yield from repeat(60 + _HEX_BYTES, len(self) - 1)
+        yield self.length(len(self) - 1)
 
     def longest(self) -> int:
         return 60 + min(len(self.data), _HEX_BYTES)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 _DARK: Final = {
     "muted": "#94a1af",
@@ -128,7 +128,11 @@ def _sixteen(name: str, dark: bool) -> Theme:
         error="ansi_red",
         dark=dark,
         ansi=True,
-        variables=_shared(_DARK_16 if dark else _LIGHT_16, accent, "ansi_default"),
+        variables={
+            # Textual derives these from colours that an ANSI theme has not.
+            **BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"].variables,
+            **_shared(_DARK_16 if dark else _LIGHT_16, accent, "ansi_default"),
+        },
     )
 
 

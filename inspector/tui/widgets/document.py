@@ -19,7 +19,7 @@ The detail pane of an event, for example::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,6 +76,9 @@ class Head:
 
     def length(self, row: int) -> int:
         return len(self.lines[row].text)
+
+    def lengths(self) -> Iterator[int]:
+        return (len(line.text) for line in self.lines)
 
     def longest(self) -> int:
         return max((len(line.text) for line in self.lines), default=0)

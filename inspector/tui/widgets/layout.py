@@ -43,8 +43,8 @@ class _Block:
         self.rows = len(section.lines) - hidden
         self._ends: list[int] | None = None
         self.count = self.rows
-        if width is not None:
-            heights = measure.heights(width)
+        heights = None if width is None else measure.heights(width)
+        if heights is not None:
             if self._openers:
                 heights = [heights[self._row(number)] for number in range(self.rows)]
                 for at in self._visible:

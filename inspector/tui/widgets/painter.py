@@ -92,9 +92,10 @@ class Painter:
         glyphs, row = self._glyphs, line.spot.row
         if line.spot.line:
             return " " * GUTTER
-        foldable = (
-            section.foldable if row == HEADING else section.tree is not None and section.tree.opens(row)
-        )
+        if row == HEADING:
+            foldable = section.foldable
+        else:  # the outermost brace needs no sign: folding it is rarely what is meant
+            foldable = section.tree is not None and section.tree.opens(row) and (row > 0 or line.folded)
         fold = (glyphs.folded if line.folded else glyphs.opened) if foldable else " "
         mark = glyphs.cursor if line.cursor else glyphs.new if self._is_new(line.spot) else " "
         return mark + fold

@@ -1,0 +1,54 @@
+"""Names cut so that what tells them apart stays."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inspector.core import shorten
+
+POLICY = "user.checks.tag.policy_evaluation.update"
+LOOKUP = "system.image_analysis.registry_lookup_failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        (POLICY, 40, POLICY),
+        (POLICY, 34, "…tag.policy_evaluation.update"),
+        (POLICY, 27, "…policy_evaluation.update"),
+        (POLICY, 24, "…policy_evaluati….update"),
+        (LOOKUP, 27, "…registry_lookup_failed"),
+        (LOOKUP, 12, "…registry_l…"),
+        ("user.image.analysis.completed", 27, "…image.analysis.completed"),
+        ("nodots_at_all_here", 8, "nodots_…"),
+    ],
+)
+def test_types_lose_leading_segments(text: str, width: int, shown: str) -> None:
+    """Whole segments go first; a short last one takes a piece of its neighbour along."""
+    assert shorten.event_type(text, width) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("docker.io/library/nginx:1.27", 16, "…/nginx:1.27"),
+        ("docker.io/library/nginx:1.27", 11, "…nginx:1.27"),
+        ("registry.example.com/shop/cart:2.14", 16, "…/shop/cart:2.14"),
+        ("sha256:" + "5b1fa21c" * 8, 13, "sha256:5b1fa…"),
+        ("docker.io/nginx@sha256:" + "5b1fa21c" * 8, 20, "nginx@sha256:5b1fa2…"),
+        ("anchore-policy:8087", 13, "…-policy:8087"),
+        ("acme/shop#412", 13, "acme/shop#412"),
+    ],
+)
+def test_resources_lose_leading_parts(text: str, width: int, shown: str) -> None:
+    """The name and tag stay; a digest keeps its beginning."""
+    assert shorten.resource(text, width) == shown
+
+
+@given(st.text(), st.integers(0, 30))
+def test_never_wider_than_asked(text: str, width: int) -> None:
+    """Whatever the text, it fits."""
+    for cut in (shorten.end, shorten.start, shorten.event_type, shorten.resource):
+        assert len(cut(text, width)) <= width
