@@ -23,7 +23,7 @@ class Part:
 
 
 class PaneTitle(Widget):
-    """One row: ``━ Events 1,204   following ━━━━``, with ``┌`` at its start when it stands beside another pane."""
+    """One row: ``━ Events 1,204   following ━━━━``, with ``┌`` at its start beside another pane."""
 
     DEFAULT_CSS = """
     PaneTitle { height: 1; width: 1fr; color: $rule; }
@@ -53,7 +53,7 @@ class PaneTitle(Widget):
         """The rule over the whole width, with the parts after its first cell."""
         glyph = self.glyphs.focus_rule if self.focused else self.glyphs.rule
         before = self.glyphs.corner + self.glyphs.rule if self.corner else glyph
-        pieces: list[Content | tuple[str, str]] = [before, " "]
+        pieces: list[str | tuple[str, str]] = [before, " "]
         pieces += [(part.text, part.style or "$foreground") for part in self.parts]
         content = Content.assemble(*pieces, " ") if self.parts else Content(before)
         room = self.size.width - content.cell_length

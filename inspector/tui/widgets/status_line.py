@@ -1,4 +1,4 @@
-"""The first row: where it listens, what it answers, whether it is public; how much comes, how much there is."""
+"""The first row: where it listens, what it answers, whether it is public; how much comes and is there."""
 
 from __future__ import annotations
 
@@ -120,7 +120,10 @@ class StatusLine(Widget):
             answers = status.answers.removeprefix("answers ") if narrow >= 2 else status.answers
             pieces.append((f"{gap}{answers}", "$muted"))
         start = sum(Content(text).cell_length for text, _ in pieces)
-        pieces += [(gap + text if index == 0 else text, style) for index, (text, style) in enumerate(self._tunnel(narrow))]
+        pieces += [
+            (gap + text if index == 0 else text, style)
+            for index, (text, style) in enumerate(self._tunnel(narrow))
+        ]
         self._spans.append((start, sum(Content(text).cell_length for text, _ in pieces), "tunnel"))
         return Content.assemble(*pieces)
 
@@ -135,7 +138,11 @@ class StatusLine(Widget):
             pieces = [("PUBLIC ", "bold $warning"), (visible(str(tunnel.get("url") or "")), "$warning")]
             since, closes = tunnel.get("since_us"), tunnel.get("closes_us")
             if isinstance(since, int):
-                age = f" open {_minutes(status.now_us - since)}" if narrow < 2 else f" {_minutes(status.now_us - since)}"
+                age = (
+                    f" open {_minutes(status.now_us - since)}"
+                    if narrow < 2
+                    else f" {_minutes(status.now_us - since)}"
+                )
                 if isinstance(closes, int) and narrow < 2:
                     age += f", {_minutes(max(0, closes - status.now_us), bare=True)} left"
                 pieces.append((age, "$warning"))

@@ -1,0 +1,205 @@
+"""The app: themes, the last guard, the palette, signals; and `run_app`, from start to end of a screen."""
+
+from __future__ import annotations
+
+import asyncio
+import locale
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+from textual.screen import Screen
+
+from inspector.capture.child import Capture
+from inspector.core import units
+from inspector.core.events import InspectorError
+from inspector.core.text import visible
+from inspector.store.place import screens_lock
+from inspector.store.reader import Reader
+from inspector.tui import keys
+from inspector.tui.screens.main import MainScreen
+from inspector.tui.session import Session
+from inspector.tui.theme import THEMES, variable_defaults
+from inspector.tui.widgets.glyphs import choose
+from inspector.tui.widgets.guard import Scrub
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+CRASHED = 3
+
+
+class InspectorApp(App[None]):
+    """The screen of `inspector`."""
+
+    TITLE = "inspector"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    Toast { background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; }
+    Toast.-error { border-left: outer $error; }
+    ToastRack { margin-bottom: 1; }
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        theme: str | None = None,
+        glyphs: str = "auto",
+        signals: bool = False,
+        on_ready: Callable[[str], None] | None = None,
+    ) -> None:
+        """`signals`: end on SIGINT, SIGTERM, SIGHUP; `on_ready` gets the listener's address, in a thread."""
+        super().__init__()
+        self.session = session
+        self.glyphs = choose(glyphs, locale.getpreferredencoding(False))
+        self._signals = signals
+        self._on_ready = on_ready
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = self._theme_for(theme or session.setting("theme"))
+
+    def _theme_for(self, wanted: object) -> str:
+        """The theme by its name, else by what the terminal tells of its background and colours."""
+        if isinstance(wanted, str) and wanted in self.available_themes:
+            return wanted
+        if wanted not in ("dark", "light"):
+            background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+            wanted = "light" if background in ("7", "15") else "dark"
+        few = self.console.color_system == "standard"
+        return f"inspector-{wanted}" + ("-16" if few else "")
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Our variables, for a theme that is somebody else's."""
+        return variable_defaults(self.current_theme.dark)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """The usual filters, and the last guard."""
+        return [*super().get_line_filters(), Scrub()]
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen, the one below all others."""
+        return MainScreen(self.session, self.glyphs)
+
+    def on_mount(self) -> None:
+        """Listen to signals, and start what waits for the listener."""
+        if self._signals:
+            loop = asyncio.get_running_loop()
+            for number in _SIGNALS:
+                loop.add_signal_handler(number, self.exit)
+        on_ready, url = self._on_ready, self.session.url
+        if on_ready is not None and url:
+            # A daemon: it may take its time, and the end of the screen does not wait for it.
+            threading.Thread(
+                target=self._call_ready, args=(on_ready, url), name="on-ready", daemon=True
+            ).start()
+
+    def _call_ready(self, on_ready: Callable[[str], None], url: str) -> None:
+        try:
+            on_ready(url)
+        except InspectorError as error:
+            text = visible(str(error))
+            self.call_from_thread(self.notify, text, severity="error", markup=False)
+        except OSError:
+            pass  # the listener is gone, which the status line says
+
+    async def action_quit(self) -> None:
+        """Quit from anywhere."""
+        self.exit()
+
+    def action_set_look(self, name: str) -> None:
+        """Choose dark or light, and remember it."""
+        self.theme = self._theme_for(name)
+        screen = self.screen_stack[0]
+        if isinstance(screen, MainScreen):
+            screen.remember("theme", name)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action by its name, for the palette."""
+        if isinstance(screen, MainScreen):
+            for key in keys.KEYS:
+                if key.action and key.palette:
+                    yield SystemCommand(
+                        key.does, f"{key.group}   {key.shown}", self._runner(screen, key.action)
+                    )
+            yield SystemCommand("Send a sample event", "Listener", self._runner(screen, "send_sample"))
+            yield SystemCommand("Copy a curl line", "Listener", self._runner(screen, "copy_curl"))
+        yield SystemCommand("Dark colours", "Screen", lambda: self.action_set_look("dark"))
+        yield SystemCommand("Light colours", "Screen", lambda: self.action_set_look("light"))
+
+    def _runner(self, screen: Screen[Any], action: str) -> Callable[[], None]:
+        def run() -> None:
+            screen.call_later(screen.run_action, action)
+
+        return run
+
+
+def check_terminal() -> None:
+    """InspectorError, with what helps, when no screen can be shown here."""
+    if os.environ.get("TERM") == "dumb":
+        raise InspectorError("this terminal cannot show a screen (TERM=dumb). Try: inspector listen")
+    # Textual reads standard input and paints on standard error.
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise InspectorError("there is no terminal to show a screen on. Try: inspector listen")
+
+
+def run_app(
+    store: Path,
+    *,
+    options: Sequence[str] = (),
+    listen: bool = True,
+    theme: str | None = None,
+    glyphs: str = "auto",
+    on_ready: Callable[[str], None] | None = None,
+) -> int:
+    """Show the screen on `store` until the user leaves it; returns the exit code, 3 after a crash.
+
+    With `listen` it joins the capture process of the store or starts one with `options`, and ends what it
+    started. `on_ready` is called with the listener's address, in a thread. InspectorError when nothing can be
+    shown or started.
+    """
+    check_terminal()
+    capture = Capture(store, options) if listen else None
+    lock = screens_lock(store)
+    app: InspectorApp | None = None
+    left = False
+    try:
+        if capture is not None:
+            capture.start()
+        if store.parent.is_dir():
+            lock.acquire(shared=True)
+        session = Session(store, capture)
+        try:
+            app = InspectorApp(session, theme=theme, glyphs=glyphs, signals=True, on_ready=on_ready)
+            app.run()
+        finally:
+            left = session.left
+            session.close()
+    finally:
+        lock.release()
+        words = _after(store, capture, left) if app is not None else ""
+        if capture is not None:
+            capture.stop()
+    if words:
+        print(words, file=sys.stderr)
+    return CRASHED if app.return_code else 0
+
+
+def _after(store: Path, capture: Capture | None, left: bool) -> str:
+    """What goes on after the screen has ended."""
+    try:
+        with Reader(store) as reader:
+            number = reader.total()[0]
+    except InspectorError:
+        return ""
+    if capture is not None and (capture.joined or left) and capture.ended() is None:
+        return f"Still listening on {capture.url} (process {capture.pid})"
+    stopped = "Stopped listening. " if capture is not None else ""
+    return f"{stopped}{units.count(number, 'event')} in {visible(str(store))}"

@@ -1,0 +1,65 @@
+"""A first event for an empty screen: a packaged Anchore payload posted to the listener, as a sender would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import inspector
+from inspector.core.events import InspectorError
+
+_FIRST = (
+    "user.image.analysis.completed",
+    "user.image.analysis.processing",
+    "user.checks.tag.vulnerabilities.update",
+    "user.checks.tag.policy_evaluation.update",
+    "system.image_analysis.registry_lookup_failed",
+)
+_TIMEOUT_S = 5.0
+
+
+def curl_line(url: str) -> str:
+    """A command that posts a small event, and works as it stands in any shell."""
+    body = '{"type":"hello","details":{"n":1}}'
+    return f"curl {url}/hello -H 'Content-Type: application/json' -d '{body}'"
+
+
+def sample_folder() -> Path:
+    """Where the sample payloads are: inside the installed package, or beside it in a checkout."""
+    package = Path(inspector.__file__).parent
+    inside = package / "sample_payloads"
+    return inside if inside.is_dir() else package.parent / "sample_payloads"
+
+
+def post_sample(url: str, number: int = 0) -> str:
+    """Post a sample to `url` and return its type; `number` chooses which. Blocks: call it in a thread.
+
+    InspectorError when there is no sample or the listener does not take it.
+    """
+    import urllib.error
+    import urllib.request
+
+    name = _FIRST[number % len(_FIRST)]
+    try:
+        body = (sample_folder() / "anchore" / f"{name}.json").read_bytes()
+    except OSError:
+        raise InspectorError(
+            "The sample payloads are not installed; post anything else to this address."
+        ) from None
+    request = urllib.request.Request(
+        f"{url}/anchore",
+        data=body,
+        headers={"Content-Type": "application/json", "User-Agent": "inspector-sample"},
+    )
+    # No proxy: the listener is on this machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_TIMEOUT_S) as answer:
+            answer.read()
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise InspectorError(f"The listener answered {error.code} to the sample.") from None
+    except OSError as error:
+        raise InspectorError(
+            f"The sample could not be posted to {url}: {getattr(error, 'reason', error)}."
+        ) from None
+    return name

@@ -1,0 +1,230 @@
+"""The filter of the list: typed, looked for in a thread, kept or left; and what arrives meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from array import array
+from functools import partial
+
+from textual import on
+from textual.message import Message
+
+from inspector.core import units
+from inspector.core.filter_words import WORDS
+from inspector.core.filters import Filter, FilterError, parse_filter, quoted
+from inspector.core.payload import show_path
+from inspector.store.reader import Reader
+from inspector.tui.screens.ground import Ground
+from inspector.tui.session import Session
+from inspector.tui.source import Scan
+from inspector.tui.widgets.filter_bar import Completion, FilterBar
+from inspector.tui.widgets.glyphs import Glyphs
+
+_IS = ("new", "rejected", "incomplete", "redelivered", "starred", "marked", "replayed", "failed")
+_MAX_PATHS = 2000
+_PLAIN = re.compile(r"[^\s\"*\\]+")
+
+
+class FilterActions(Ground):
+    """Holds the filter in force and the scan that is on."""
+
+    class Scanned(Message):
+        """A scan has something to tell."""
+
+        def __init__(self, scan: Scan, matched: array[int], lowest: int, done: bool) -> None:
+            super().__init__()
+            self.scan = scan
+            self.matched = matched
+            self.lowest = lowest
+            self.done = done
+
+    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+        super().__init__(session, glyphs)
+        self.wanted = Filter()
+        """The filter in force."""
+        self.filter_before = ""
+        self._scan: Scan | None = None
+        self._scanned_to = 0
+        self.scanning = False
+        self._unmatched: array[int] = array("q")
+        self._matching = False
+
+    def open_filter(self) -> None:
+        """Show the bar; the list filters as one types."""
+        self.filter_before = self.wanted.text
+        self.filter_bar.open(self.wanted.text)
+        self.events.pause()
+        self.start(self._learn_completions(), "completions", exclusive=True)
+
+    async def _learn_completions(self) -> None:
+        self.filter_bar.completions = await self.session.read(_completions)
+
+    def filter_by(self, text: str) -> None:
+        """Put a filter in force, as if it had been typed and kept."""
+        try:
+            wanted = parse_filter(text)
+        except FilterError as error:
+            self.tell(str(error), error=True)
+            return
+        self.filter_bar.remember(text)
+        self._apply(wanted)
+        self.events.focus()
+
+    @on(FilterBar.Edited)
+    def _edit_filter(self, message: FilterBar.Edited) -> None:
+        try:
+            wanted = parse_filter(message.text)
+        except FilterError as error:
+            self.filter_bar.show_mistakes(error)
+            number = len(error.mistakes)
+            self.filter_bar.show_count(f"{number} mistake{'' if number == 1 else 's'}")
+            return
+        self.filter_bar.show_mistakes(None)
+        if wanted != self.wanted:
+            self._apply(wanted)
+
+    @on(FilterBar.Kept)
+    def _keep_filter(self, message: FilterBar.Kept) -> None:
+        try:
+            parse_filter(message.text)
+        except FilterError:
+            return
+        self.filter_bar.remember(message.text.strip())
+        self._close_bar()
+
+    @on(FilterBar.Left)
+    def _leave_filter(self) -> None:
+        self._close_bar()
+        if self.wanted.text != self.filter_before:
+            self._apply(parse_filter(self.filter_before))
+
+    def _close_bar(self) -> None:
+        self.filter_bar.show_mistakes(None)
+        self.filter_bar.close()
+        self.events.focus()
+
+    def clear_filter(self) -> None:
+        """Show all events again."""
+        self._apply(Filter())
+
+    def _apply(self, wanted: Filter) -> None:
+        if self._scan is not None:
+            self._scan.cancel()
+            self._scan = None
+        self.wanted = wanted
+        self.scanning = False
+        if wanted.is_empty:
+            self.source.show_matches(None)
+            self.events.empty = ""
+            self.filter_bar.show_count("")
+            self.events.sync()
+            self.update_title()
+            self.update_footer()
+            return
+        self.scanning = True
+        self._scanned_to = self.source.last_id
+        self.filter_bar.show_count("…")
+        scan = Scan(self.session.store, wanted, after=0, upto=self._scanned_to, tell=self._told)
+        self._scan = scan
+        self.start(self._run(scan), "scan")
+        self.update_title()
+        self.update_footer()
+
+    async def _run(self, scan: Scan) -> None:
+        try:
+            await asyncio.to_thread(scan.run)
+        finally:
+            scan.cancel()
+
+    def _told(self, matched: array[int], lowest: int, done: bool) -> None:
+        """Called in the scan's thread."""
+        scan = self._scan
+        if scan is not None and not scan.cancelled:
+            self.post_message(self.Scanned(scan, matched, lowest, done))
+
+    @on(Scanned)
+    def _show_matches(self, message: Scanned) -> None:
+        if message.scan is not self._scan:
+            return
+        fresh = array("q", [number for number in self.source.matched or () if number > self._scanned_to])
+        if not self.scanning:
+            return
+        message.matched.extend(fresh)
+        self.source.show_matches(message.matched)
+        total = len(self.source.all_ids)
+        found = len(message.matched)
+        self.scanning = not message.done
+        if message.done:
+            self.filter_bar.show_count(f"{found:,} of {total:,}")
+            self.events.empty = f"None of {units.count(total, 'event')} match. esc clears the filter."
+        else:
+            read = max(0, self._scanned_to - message.lowest)
+            self.filter_bar.show_count(f"{found:,} so far …")
+            self.events.empty = f"None yet, {read:,} of {self._scanned_to:,} read. esc stops."
+        self.events.sync()
+        self.update_title()
+        self.update_footer()
+
+    def stop_scan(self) -> bool:
+        """Stop a scan that is on and keep what it found; False when none was."""
+        if not self.scanning or self._scan is None:
+            return False
+        self._scan.cancel()
+        self.scanning = False
+        self.update_title()
+        return True
+
+    def match_fresh(self, fresh: array[int]) -> None:
+        """Let newly arrived events through the filter."""
+        if not len(fresh):
+            return
+        self._unmatched.extend(fresh)
+        if not self._matching:
+            self.start(self._match(), "match")
+
+    async def _match(self) -> None:
+        # One at a time, in order of arrival: ids must stay ascending.
+        self._matching = True
+        try:
+            while self._unmatched:
+                batch, self._unmatched = self._unmatched, array("q")
+                wanted = self.wanted
+                found = await self.session.read(partial(_matches, wanted, batch[0], batch[-1]))
+                if wanted is self.wanted and not wanted.is_empty and found:
+                    if self.source.matched is None:
+                        self.source.show_matches(array("q"))
+                    self.source.add_matches(found)
+                    self.events.sync()
+                    self.update_title()
+        finally:
+            self._matching = False
+
+
+def _matches(wanted: Filter, first: int, last: int, reader: Reader) -> array[int]:
+    return array("q", reader.matching(wanted, after=first - 1, before=last + 1, newest_first=False))
+
+
+def filter_word(name: str, value: str) -> str:
+    """``name:value`` as one word, with quotes where the value needs them."""
+    return f"{name}:{value}" if _PLAIN.fullmatch(value) else f"{name}:{quoted(value)}"
+
+
+def _completions(reader: Reader) -> list[Completion]:
+    """Words of the filter language, and values for them that the store has."""
+    found = [Completion(f"{name}:") for name in WORDS]
+    found += [Completion(f"is:{badge}") for badge in _IS]
+    found += [Completion(f"level:{level}") for level in ("info", "warn", "error")]
+    found += [Completion(f"since:{length}") for length in ("10m", "1h", "24h")]
+    types = sorted(reader.types(), key=lambda one: -one.count)
+    senders = {one.sender for one in types if one.sender}
+    found += [Completion(filter_word("sender", sender)) for sender in sorted(senders)]
+    found += [Completion(filter_word("type", one.type), units.count(one.count, "event")) for one in types]
+    if types:
+        fields = reader.shape_of_types([(one.sender, one.type) for one in types]).fields
+        for field in fields[:_MAX_PATHS]:
+            note = f"{field.words:<20} {units.count(field.present, 'event')}"
+            path = show_path(field.path)
+            # A path needs a dot to be told from a word of the language.
+            found.append(Completion(f"{path if '.' in path or '[' in path else '.' + path}:", note))
+    return found

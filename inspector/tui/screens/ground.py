@@ -1,0 +1,121 @@
+"""What all parts of the main screen stand on: session, panes, toasts, edits off the loop, the clipboard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.screen import Screen
+
+from inspector.core import units
+from inspector.core.events import Event, InspectorError
+from inspector.core.text import visible
+from inspector.store.edits import Edits
+from inspector.tui.documents import Look
+from inspector.tui.session import Session
+from inspector.tui.source import Source
+from inspector.tui.widgets.detail import DetailPane
+from inspector.tui.widgets.event_list import EventList
+from inspector.tui.widgets.filter_bar import FilterBar
+from inspector.tui.widgets.glyphs import Glyphs
+
+CLIPBOARD_BYTES = 75_000
+"""Many terminals drop a longer clipboard sequence without a word."""
+
+
+class Ground(Screen[None]):
+    """The panes, and what every action needs."""
+
+    def __init__(self, session: Session, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.session = session
+        self.glyphs = glyphs
+        self.source = Source(session.reader)
+        self.events = EventList(self.source, glyphs=glyphs, id="events")
+        self.details = DetailPane(("Details",), glyphs, id="detail")
+        self.extra = DetailPane(("Shape", "Attempts"), glyphs, id="extra")
+        self.filter_bar = FilterBar(id="filter")
+        self.look = Look(target=str(session.setting("replay_target") or ""))
+        self.down = ""
+        """Why nothing listens, in words; empty while something does."""
+
+    @property
+    def current(self) -> Event | None:
+        """The event the cursor is on."""
+        number = self.events.cursor
+        return None if number is None else self.source.event(number)
+
+    @property
+    def target(self) -> str:
+        """The replay target used last, or empty."""
+        return self.look.target
+
+    def reload_detail(self) -> None:
+        """Read the event under the cursor again."""
+        raise NotImplementedError
+
+    def update_title(self) -> None:
+        """Write the title of the list."""
+        raise NotImplementedError
+
+    def update_footer(self) -> None:
+        """Show the keys that help now."""
+        raise NotImplementedError
+
+    def open_tab(self, tab: str, *, for_now: bool = False) -> None:
+        """Open a tab of the detail; `for_now`: only while this event is shown."""
+        raise NotImplementedError
+
+    def tell(self, text: str, *, error: bool = False) -> None:
+        """A toast; errors stay longer."""
+        self.notify(
+            visible(text),
+            severity="error" if error else "information",
+            timeout=10 if error else 4,
+            markup=False,
+        )
+
+    def start(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> None:
+        """Run a coroutine beside the screen; an InspectorError becomes a toast, anything else a crash."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except InspectorError as error:
+                self.tell(str(error), error=True)
+
+        self.run_worker(guarded(), group=group, exclusive=exclusive)
+
+    def edit(self, work: Callable[[Edits], object], done: str = "") -> None:
+        """Write to the store off the loop, then say `done`."""
+
+        async def write() -> None:
+            await self.session.edit(work)
+            self.source.forget_rows()
+            self.events.changed()
+            if done:
+                self.tell(done)
+
+        self.start(write(), "edit")
+
+    def remember(self, name: str, value: object) -> None:
+        """Keep a setting."""
+        self.edit(lambda edits: edits.set_setting(name, value))
+
+    def to_clipboard(self, text: str, done: str, otherwise: str = "") -> None:
+        """Copy through the terminal, if it is not too long; `otherwise` says how else to get at it."""
+        # Lone surrogates cannot be encoded; they are copied escaped.
+        safe = text.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+        length = len(safe.encode())
+        if length > CLIPBOARD_BYTES:
+            hint = f" {otherwise}" if otherwise else ""
+            self.tell(f"Too large for the clipboard ({units.size(length)}).{hint}", error=True)
+            return
+        self.app.copy_to_clipboard(safe)
+        self.tell(done)
+
+
+def clock_us() -> int:
+    """The wall clock in microseconds since 1970."""
+    return time.time_ns() // 1000

@@ -1,0 +1,98 @@
+"""The listener in words: where it is reached, lines to paste, what it answered with, its last log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from inspector.core.text import visible
+from inspector.tui.sample import curl_line
+from inspector.tui.screens.dialog import Dialog
+
+
+class ListenerDialog(Dialog[str]):
+    """Result: ``sample`` (post one), ``curl`` or ``address`` (copy it), ``start`` (a listener), or None."""
+
+    heading = "The listener"
+    DEFAULT_CSS = """
+    ListenerDialog > #box { width: 110; }
+    ListenerDialog .code { color: $string; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose('sample')", show=False),
+        Binding("y", "choose('curl')", show=False),
+        Binding("c", "choose('address')", show=False),
+        Binding("s", "choose('start')", show=False),
+        Binding("i,q", "leave", show=False),
+    ]
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        public_url: str | None,
+        how: str,
+        down: str,
+        listener: dict[str, Any],
+        log: Sequence[str],
+    ) -> None:
+        """`how` says whether it was started or joined, `down` why nothing listens (empty when it does)."""
+        super().__init__()
+        self.url = url
+        self.public_url = public_url
+        self.how = how
+        self.down = down
+        self.listener = listener
+        self.log_lines = list(log)
+        if down:
+            self.hint = "s starts it again, esc closes"
+        else:
+            self.hint = "enter sends a sample, y copies curl, c copies the address, esc closes"
+
+    def body(self) -> ComposeResult:
+        """State, snippets, log."""
+        if self.down:
+            yield Static(Content.styled(visible(self.down), "$error"))
+            yield Static(
+                Content("Everything that was stored is here and can be read, compared and replayed.")
+            )
+        else:
+            yield Static(Content(visible(self.how)))
+        if self.url:
+            yield _row("Address", self.url)
+            if self.public_url:
+                yield _row("Public", self.public_url)
+            host = str(self.listener.get("host", ""))
+            if not self.down and host in ("127.0.0.1", "localhost", "::1"):
+                yield Static(
+                    Content(
+                        "Only this machine reaches it. For a sender elsewhere: t opens a tunnel, or start "
+                        "inspector with --host 0.0.0.0."
+                    ),
+                    classes="muted",
+                )
+            base = visible(self.public_url or self.url)
+            yield Static(Content("From a shell, and from Python:"), classes="muted gap")
+            yield Static(Content(curl_line(base)), classes="code")
+            yield Static(Content(f'requests.post("{base}/hello", json={{"type": "hello"}})'), classes="code")
+            yield Static(
+                Content("In Anchore, the address is the URL of a webhook configuration."), classes="muted"
+            )
+        yield Static(
+            Content("Its last lines:" if self.log_lines else "Its log is empty."), classes="muted gap"
+        )
+        if self.log_lines:
+            yield Static(Content("\n".join(visible(line) for line in self.log_lines)))
+
+    def action_choose(self, result: str) -> None:
+        """Close with what to do next."""
+        self.dismiss(result)
+
+
+def _row(name: str, text: str) -> Static:
+    return Static(Content.assemble((f"{name:<10}", "$muted"), visible(text)))

@@ -1,0 +1,188 @@
+"""The events the list shows: their ids, the rows of the pages looked at, and what arrived since.
+
+`Source` lives on the screen's loop and reads only what is quick: the newest ids, a page of rows, the highest id.
+All ids of a large store (`read_older`), and the ids that match a filter (`Scan`), are gathered in threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from array import array
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inspector.core.events import Event
+from inspector.store.reader import Reader
+
+if TYPE_CHECKING:
+    from inspector.core.filters import Filter
+
+FIRST_IDS = 10_000
+"""Ids read before the first paint."""
+PAGE = 64
+_PAGES = 64
+_SCAN_IDS = 20_000
+_SCAN_BODIES = 500
+_TELL_S = 0.1
+
+
+class Source:
+    """The ids to show, ascending, and the events behind them."""
+
+    def __init__(self, reader: Reader) -> None:
+        """Read the newest ids of the store; `reader` is used on the caller's thread only."""
+        self.reader = reader
+        self.all_ids: array[int] = reader.newest_ids(FIRST_IDS)
+        """Every id known, ascending; the older ones come with `add_older`."""
+        self.older_missing = len(self.all_ids) == FIRST_IDS
+        self.matched: array[int] | None = None
+        """Ids that match the filter, ascending; None without a filter."""
+        self._rows: OrderedDict[int, dict[int, Event | None]] = OrderedDict()
+        self._version = reader.data_version()
+
+    @property
+    def ids(self) -> array[int]:
+        """The ids the list shows, ascending."""
+        return self.all_ids if self.matched is None else self.matched
+
+    @property
+    def last_id(self) -> int:
+        """The highest id known; 0 before the first."""
+        return self.all_ids[-1] if self.all_ids else 0
+
+    def event(self, number: int) -> Event | None:
+        """An event, read with the `PAGE` ids around it; None when it was deleted."""
+        ids = self.ids
+        at = bisect_left(ids, number)
+        if at == len(ids) or ids[at] != number:
+            return self.reader.event(number)
+        page = at // PAGE
+        found = self._rows.get(page)
+        if found is None or number not in found:
+            numbers = ids[page * PAGE : (page + 1) * PAGE]
+            found = dict.fromkeys(numbers)  # a deleted event is remembered as None, not read again and again
+            found.update((event.id, event) for event in self.reader.events(numbers))
+            self._rows[page] = found
+            if len(self._rows) > _PAGES:
+                self._rows.popitem(last=False)
+        return found.get(number)
+
+    def forget_rows(self) -> None:
+        """Drop the rows kept, because something about them changed."""
+        self._rows.clear()
+
+    def poll(self) -> tuple[bool, array[int]]:
+        """Whether another process has written anything since the last call, and the ids that are new."""
+        version = self.reader.data_version()
+        if version == self._version:
+            return False, array("q")
+        self._version = version
+        self._rows.clear()
+        fresh = self.reader.ids(after=self.last_id)
+        self.all_ids.extend(fresh)
+        return True, fresh
+
+    def add_older(self, older: array[int]) -> None:
+        """Put ids below the oldest one known in front of all."""
+        if self.all_ids:
+            older = older[: bisect_left(older, self.all_ids[0])]
+        self.all_ids[:0] = older
+        self.older_missing = False
+        self._rows.clear()
+
+    def replace_ids(self, numbers: array[int]) -> None:
+        """Take `numbers` for all ids up to their last; those that came later stay."""
+        last = numbers[-1] if numbers else 0
+        numbers.extend(number for number in self.all_ids if number > last)
+        self.all_ids = numbers
+        self.older_missing = False
+        self._rows.clear()
+
+    def remove(self, numbers: set[int]) -> None:
+        """Take deleted events out of the list."""
+        self.all_ids = array("q", [number for number in self.all_ids if number not in numbers])
+        if self.matched is not None:
+            self.matched = array("q", [number for number in self.matched if number not in numbers])
+        self._rows.clear()
+
+    def show_matches(self, matched: array[int] | None) -> None:
+        """Show only these ids (ascending), or all with None."""
+        self.matched = matched
+        self._rows.clear()
+
+    def add_matches(self, fresh: array[int]) -> None:
+        """Add newly arrived ids that match the filter."""
+        if self.matched is not None and fresh:
+            last = self.matched[-1] if self.matched else 0
+            self.matched.extend(number for number in fresh if number > last)
+
+
+def read_older(store: Path, before: int) -> array[int]:
+    """All ids below `before`, in a thread with a connection of its own."""
+    with Reader(store) as reader:
+        return reader.ids(before=before)
+
+
+class Scan:
+    """Looks for the events that match a filter, newest first, in a thread; `cancel` ends it soon."""
+
+    def __init__(
+        self,
+        store: Path,
+        wanted: Filter,
+        *,
+        after: int,
+        upto: int,
+        tell: Callable[[array[int], int, bool], None],
+    ) -> None:
+        """Look at ids with ``after < id <= upto``.
+
+        `tell` is called in the thread, about ten times a second, with the matches so far (ascending), the lowest
+        id looked at, and whether that was all; never again after `cancel`.
+        """
+        self.store = store
+        self.wanted = wanted
+        self.after = after
+        self.upto = upto
+        self._tell = tell
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Stop looking."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled.is_set()
+
+    def run(self) -> None:
+        """Look; returns when all is looked at or the scan was cancelled."""
+        step = _SCAN_BODIES if self.wanted.needs_body else _SCAN_IDS
+        found: list[int] = []
+        told_at = time.monotonic()
+        with Reader(self.store) as reader:
+            top = self.upto
+            while top > self.after:
+                bottom = max(self.after, top - step)
+                for number in reader.matching(self.wanted, after=bottom, before=top + 1):
+                    if self.cancelled:
+                        return
+                    found.append(number)
+                    told_at = self._maybe_tell(found, number, told_at)
+                if self.cancelled:
+                    return
+                top = bottom
+                told_at = self._maybe_tell(found, top, told_at)
+        self._tell(array("q", reversed(found)), self.after, True)
+
+    def _maybe_tell(self, found: list[int], lowest: int, told_at: float) -> float:
+        now = time.monotonic()
+        if now - told_at < _TELL_S:
+            return told_at
+        self._tell(array("q", reversed(found)), lowest, False)
+        return now

@@ -1,0 +1,271 @@
+"""The detail pane: tabs as its title, a viewer, and two rows that say where the cursor is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from inspector.core import units
+from inspector.core.events import Event
+from inspector.core.payload import ITEMS, KEYS, Path, show_path
+from inspector.core.text import visible
+from inspector.core.type_shape import Field, TypeShape
+from inspector.tui.documents import Detail, Look, document, plain_value, title
+from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
+from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.pane_title import PaneTitle, Part
+from inspector.tui.widgets.viewer import Place, Viewer
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+_LONGEST_TIMESTAMP = 40
+
+
+class PathBar(Widget):
+    """Two rows: the path of the value under the cursor in a rule, then what it is and how common it is."""
+
+    DEFAULT_CSS = """
+    PathBar { height: 2; width: 1fr; color: $rule; }
+    """
+
+    place: reactive[Place | None] = reactive(None, layout=False)
+    shape: reactive[TypeShape | None] = reactive(None, layout=False)
+
+    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
+        super().__init__()
+        self.glyphs = glyphs
+
+    def render(self) -> Content:
+        """The rule with the path, and the row below it."""
+        width = self.size.width
+        place, rule = self.place, self.glyphs.rule
+        if place is None or place.path is None:
+            return Content(rule * width)
+        path = visible(show_path(place.path)) if place.path else "the whole payload"
+        words = Content.assemble((f"  {self._words(place)}", "$foreground"))
+        common = Content.assemble((self._common(place.path), "$muted"), " ")
+        first = Content.assemble(f"{rule} ", (path, "$key"), " ").truncate(max(1, width - 1), ellipsis=True)
+        first = Content.assemble(first, rule * (width - first.cell_length))
+        room = width - common.cell_length
+        if words.cell_length > room - 1:
+            words = words.truncate(max(1, room - 1), ellipsis=True)
+        gap = " " * max(0, width - words.cell_length - common.cell_length)
+        return Content.assemble(first, "\n", words, gap, common)
+
+    def _words(self, place: Place) -> str:
+        words = visible(place.words)
+        if not words.startswith(("string, 2", "string, 3")):  # a timestamp has 20 to 35 characters
+            return words
+        value = plain_value(place.value_text)
+        if len(value) < _LONGEST_TIMESTAMP and _TIMESTAMP.match(value):
+            try:
+                then = datetime.fromisoformat(value)
+            except ValueError:
+                pass
+            else:
+                words += (
+                    f", {then.astimezone():%Y-%m-%d %H:%M:%S} here"
+                    if then.tzinfo
+                    else ", a time without a zone"
+                )
+        return words
+
+    def _common(self, path: Path) -> str:
+        found = field_at(self.shape, path)
+        if found is None:
+            return ""
+        if found.present == found.of:
+            return f"in all {found.of:,} events" if found.of != 1 else "the only event of its type"
+        return f"in {found.present:,} of {found.of:,} events"
+
+
+def field_at(shape: TypeShape | None, path: Path) -> Field | None:
+    """The field of a type shape that a place of one payload is an instance of."""
+    if shape is None or not path:
+        return None
+    plain = tuple(ITEMS if isinstance(step, int) else step for step in path)
+    if (exact := shape.field(plain)) is not None:
+        return exact
+    for field in shape.fields:
+        if len(field.path) == len(plain) and all(
+            mine == step or (mine is KEYS and isinstance(step, str))
+            for mine, step in zip(field.path, plain, strict=True)
+        ):
+            return field
+    return None
+
+
+class FindBar(Horizontal):
+    """Takes the last row of the path bar while something is looked for in the viewer."""
+
+    DEFAULT_CSS = """
+    FindBar { height: 1; display: none; background: $panel; }
+    FindBar > #find-sign { width: 3; color: $accent; }
+    FindBar > #find-count { width: auto; color: $muted; }
+    FindBar > Input { width: 1fr; border: none; height: 1; padding: 0; background: $panel; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Sign, input, count."""
+        yield Static(" / ", id="find-sign", markup=False)
+        yield Input(id="find-input", compact=True, select_on_focus=False)
+        yield Static("", id="find-count", markup=False)
+
+    def count(self, text: str) -> None:
+        """Show how many were found."""
+        self.query_one("#find-count", Static).update(Content(text))
+
+
+class DetailPane(Vertical):
+    """Shows one event; `tabs` are those it offers, which may change with the size of the terminal."""
+
+    DEFAULT_CSS = """
+    DetailPane { width: 1fr; height: 1fr; }
+    DetailPane > #inner { height: 1fr; }
+    DetailPane.-beside > #inner { border-left: solid $rule; }
+    """
+
+    tab: reactive[str] = reactive("Details")
+    tabs: reactive[tuple[str, ...]] = reactive(())
+
+    def __init__(self, tabs: Sequence[str], glyphs: Glyphs = UNICODE, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.glyphs = glyphs
+        self.pane_title = PaneTitle(glyphs)
+        self.viewer = Viewer(glyphs=glyphs)
+        self.path_bar = PathBar(glyphs)
+        self.find_bar = FindBar()
+        self.detail: Detail | None = None
+        self.shape: TypeShape | None = None
+        self.look = Look()
+        self._shown: tuple[object, ...] = ()
+        self.set_reactive(DetailPane.tabs, tuple(tabs))
+        self.set_reactive(DetailPane.tab, tabs[0])
+
+    def compose(self) -> ComposeResult:
+        """Title above, viewer, path."""
+        yield self.pane_title
+        with Vertical(id="inner"):
+            yield self.viewer
+            yield self.path_bar
+            yield self.find_bar
+
+    def on_mount(self) -> None:
+        """Write the tabs."""
+        self._write_title()
+
+    def show(self, detail: Detail | None, shape: TypeShape | None, look: Look) -> None:
+        """Show an event with what is known of its type; nothing is rebuilt that is shown already."""
+        self.detail, self.shape, self.look = detail, shape, look
+        self.path_bar.shape = shape
+        self._write_title()
+        self._show_tab()
+
+    def reading(self, event: Event) -> None:
+        """Say that a large event is being read."""
+        words = f"reading {units.size(event.size)} …"
+        line = HeadLine((Span(title(event), "title"),), (Span(f"#{event.id}", "muted"),))
+        self._shown = ()
+        self.viewer.show(Document((Section("head", None, Head([line, HeadLine((Span(words, "muted"),))])),)))
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._shown = ()
+        self.viewer.show(Document())
+
+    def watch_tab(self) -> None:
+        """Show another tab."""
+        self._write_title()
+        self._show_tab()
+
+    def watch_tabs(self, tabs: tuple[str, ...]) -> None:
+        """Stay on a tab that is offered."""
+        if self.tab not in tabs:
+            self.tab = tabs[0]
+        self._write_title()
+
+    def _show_tab(self) -> None:
+        if not self.is_mounted:
+            return
+        detail, shape, look, tab = self.detail, self.shape, self.look, self.tab
+        if detail is None:
+            self.clear()
+            return
+        depends = shape if tab == "Shape" else detail.attempts if tab == "Attempts" else None
+        wanted = (detail.event, detail.new_fields, tab, look, id(depends) if tab == "Shape" else depends)
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        small = tab in ("Headers", "Shape", "Attempts")
+        self.viewer.read(lambda: document(detail, tab, look, shape), 0 if small else detail.event.size)
+
+    def _write_title(self) -> None:
+        parts: list[Part] = []
+        for tab in self.tabs:
+            words = tab
+            if tab == "Shape" and self.detail is not None and self.detail.event.new:
+                words += f" {self.glyphs.new}"
+            if tab == "Attempts" and self.detail is not None and self.detail.attempts:
+                words += f" {len(self.detail.attempts)}"
+            if tab == self.tab:
+                parts.append(Part(f"[{words}]", "bold $foreground", tab))
+            else:
+                parts.append(Part(f" {words} ", "$muted", tab))
+        self.pane_title.parts = tuple(parts)
+
+    @on(PaneTitle.Pressed)
+    def _open_tab(self, message: PaneTitle.Pressed) -> None:
+        message.stop()
+        self.tab = message.name
+        self.viewer.focus()
+
+    @on(Viewer.CursorMoved)
+    def _follow_cursor(self, message: Viewer.CursorMoved) -> None:
+        self.path_bar.place = message.place
+
+    # -- find
+
+    def open_find(self) -> None:
+        """Ask what to look for in this pane."""
+        self.find_bar.display = True
+        self.path_bar.styles.height = 1
+        self.find_bar.query_one(Input).focus()
+
+    def close_find(self) -> bool:
+        """Leave the search; False when none was open."""
+        if not self.find_bar.display:
+            return False
+        self.find_bar.display = False
+        self.path_bar.styles.height = 2
+        self.viewer.find("")
+        self.viewer.focus()
+        return True
+
+    @on(Input.Changed, "#find-input")
+    def _look_for(self, message: Input.Changed) -> None:
+        message.stop()
+        self.viewer.find(message.value)
+
+    @on(Input.Submitted, "#find-input")
+    def _keep_matches(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.viewer.focus()
+
+    @on(Viewer.Found)
+    def _count_matches(self, message: Viewer.Found) -> None:
+        text = self.find_bar.query_one(Input).value
+        if not text:
+            words = "esc closes "
+        elif not message.total:
+            words = "no match   esc closes "
+        else:
+            words = f"{message.current:,} of {message.total:,}   n N next, previous   esc closes "
+        self.find_bar.count(words)

@@ -1,0 +1,91 @@
+"""What the screen shows before the first event: where it listens, a line to paste, a key for a sample."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from inspector.core.text import visible
+from inspector.tui.sample import curl_line
+from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.pane_title import PaneTitle, Part
+
+_TOUR = (
+    "Whatever arrives is stored before it is answered, and is still here tomorrow.",
+    "Mark two events with m and press d to see how their payloads differ.",
+    "r sends the selected event to your receiver. ? shows the keys of where you are.",
+)
+
+
+class Welcome(Widget, can_focus=True):
+    """The words of the empty screen."""
+
+    DEFAULT_CSS = """
+    Welcome { height: 1fr; width: 1fr; padding: 1 3; background: $surface; color: $foreground; }
+    """
+
+    url: reactive[str] = reactive("")
+    down: reactive[str] = reactive("")
+    tour: reactive[bool] = reactive(False)
+
+    def render(self) -> Content:
+        """One sentence of state, one line to paste, what else helps."""
+        paragraphs: list[Content] = []
+        if self.url and not self.down:
+            url = visible(self.url)
+            paragraphs += [
+                Content("Listening. Nothing has arrived yet. Send something from another terminal:"),
+                Content.styled(curl_line(url), "$string"),
+                Content.assemble(
+                    "Or press ",
+                    ("enter", "bold $accent"),
+                    ": a sample Anchore event is posted to this address.\n"
+                    "In Anchore, this address is the URL of a webhook configuration. "
+                    "Where Anchore cannot reach it, ",
+                    ("t", "bold $accent"),
+                    " opens a tunnel.",
+                ),
+            ]
+        elif self.down:
+            paragraphs.append(Content(f"No events are stored, and nothing listens: {visible(self.down)}."))
+        else:
+            paragraphs.append(
+                Content("No events are stored, and nothing listens. inspector listen starts a listener.")
+            )
+        if self.tour:
+            paragraphs.append(
+                Content("\n").join(
+                    Content.assemble((f"{number}  ", "bold $accent"), (words, "$muted"))
+                    for number, words in enumerate(_TOUR, 1)
+                )
+            )
+        return Content("\n\n").join(paragraphs)
+
+
+class EmptyPane(Vertical):
+    """The welcome under a pane title."""
+
+    DEFAULT_CSS = """
+    EmptyPane { height: 1fr; width: 1fr; display: none; }
+    """
+
+    def __init__(self, glyphs: Glyphs = UNICODE, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.pane_title = PaneTitle(glyphs)
+        self.welcome = Welcome()
+
+    def compose(self) -> ComposeResult:
+        """Title and words."""
+        yield self.pane_title
+        yield self.welcome
+
+    def on_mount(self) -> None:
+        """Say that it waits."""
+        self.pane_title.focused = True
+        self.pane_title.parts = (
+            Part("Events 0", "bold $foreground"),
+            Part("   waiting for the first", "$muted"),
+        )

@@ -1,0 +1,234 @@
+"""The filter bar: lies over the heading of the list, completes words, and points at mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from inspector.core.filters import FilterError
+from inspector.core.text import visible
+
+_MAX_SHOWN = 5
+_HISTORY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One way to go on."""
+
+    word: str
+    """What stands in the filter then: ``type:user.image.*``. Text from outside."""
+    note: str = ""
+    """What it is, and in how many events."""
+
+
+class FilterInput(Input):
+    """The line itself; the bar decides on the keys that are not typing."""
+
+    def _on_paste(self, message: events.Paste) -> None:
+        # A filter is one line: what is pasted loses its line ends.
+        message.text = " ".join(message.text.split())
+        super()._on_paste(message)
+
+
+class FilterBar(Vertical):
+    """Shown while a filter is typed. Messages: `Edited`, `Kept`, `Left`."""
+
+    DEFAULT_CSS = """
+    FilterBar { height: auto; width: 1fr; display: none; background: $panel; }
+    FilterBar.-open { display: block; }
+    FilterBar > Horizontal { height: 1; }
+    FilterBar #filter-sign { width: 3; color: $accent; text-style: bold; }
+    FilterBar #filter-count { width: auto; color: $muted; }
+    FilterBar Input { width: 1fr; border: none; height: 1; padding: 0; background: $panel; }
+    FilterBar #filter-notes { height: auto; padding: 0; }
+    """
+
+    class Edited(Message):
+        """The text changed."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Kept(Message):
+        """Enter: the filter holds, and the list has the focus."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """Esc: the list is as it was before."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.completions: Sequence[Completion] = ()
+        """All that is known, for the last word to go on with."""
+        self.history: list[str] = []
+        self._at = 0
+        self._chosen = 0
+        self._offered: list[Completion] = []
+        self._mistakes: FilterError | None = None
+
+    def compose(self) -> ComposeResult:
+        """Sign, line and count; below them completions or mistakes."""
+        with Horizontal():
+            yield Static(" / ", id="filter-sign", markup=False)
+            yield FilterInput(id="filter-input", compact=True, select_on_focus=False)
+            yield Static("", id="filter-count", markup=False)
+        yield Static("", id="filter-notes", markup=False)
+
+    @property
+    def line(self) -> Input:
+        """The input."""
+        return self.query_one("#filter-input", Input)
+
+    def open(self, text: str) -> None:
+        """Show the bar with the filter as it stands."""
+        self.add_class("-open")
+        self._at = len(self.history)
+        self.line.value = text
+        self.line.cursor_position = len(text)
+        self.line.focus()
+        self._write_notes()
+
+    def close(self) -> None:
+        """Hide it."""
+        self.remove_class("-open")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is shown."""
+        return self.has_class("-open")
+
+    def remember(self, text: str) -> None:
+        """Keep a filter for the arrow keys."""
+        if text and (not self.history or self.history[-1] != text):
+            self.history = [*self.history, text][-_HISTORY:]
+
+    def show_count(self, text: str) -> None:
+        """What came of the filter so far: ``44 so far …``."""
+        self.query_one("#filter-count", Static).update(Content(f"{text} "))
+
+    def show_mistakes(self, error: FilterError | None) -> None:
+        """Point at what cannot be read, or at nothing."""
+        self._mistakes = error
+        self._write_notes()
+
+    def _write_notes(self) -> None:
+        notes = self.query_one("#filter-notes", Static)
+        if self._mistakes is not None:
+            notes.update(_pointers(self._mistakes))
+            return
+        self._offered = self._matching()
+        self._chosen = min(self._chosen, max(0, len(self._offered) - 1))
+        lines = [
+            Content.assemble(
+                ("   › " if index == self._chosen else "     ", "$accent"),
+                (f"{visible(offered.word):<44}", "bold" if index == self._chosen else ""),
+                (f"  {visible(offered.note)}", "$muted"),
+            )
+            for index, offered in enumerate(self._offered)
+        ]
+        hint = "   tab completes   ↑ history   enter keeps it   esc as before"
+        lines.append(Content.styled(hint, "$muted"))
+        notes.update(Content("\n").join(lines))
+
+    def _matching(self) -> list[Completion]:
+        last = self._last_word().lstrip("-").lower()
+        if not last:
+            return []
+        begins = [
+            one for one in self.completions if one.word.lower().startswith(last) and one.word.lower() != last
+        ]
+        if ":" not in last:
+            # A name first, its values when the colon stands.
+            begins.sort(key=lambda one: not one.word.endswith(":"))
+            begins = [one for one in begins if one.word.endswith(":")] or begins
+        within = [
+            one
+            for one in self.completions
+            if one not in begins and last.rpartition(":")[2] in one.word.lower()
+        ]
+        return (begins + (within if len(last) > 2 and ":" in last and last.rpartition(":")[2] else []))[
+            :_MAX_SHOWN
+        ]
+
+    def _last_word(self) -> str:
+        text = self.line.value
+        return "" if text.endswith(" ") else text.rpartition(" ")[2]
+
+    @on(Input.Changed)
+    def _edited(self, message: Input.Changed) -> None:
+        message.stop()
+        self._chosen = 0
+        self._write_notes()
+        if self.is_open:
+            self.post_message(self.Edited(message.value))
+
+    @on(Input.Submitted)
+    def _kept(self, message: Input.Submitted) -> None:
+        message.stop()
+        self.post_message(self.Kept(message.value))
+
+    def on_key(self, message: events.Key) -> None:
+        """Complete, go through the history or the offers, leave."""
+        if message.key == "tab":
+            self._complete()
+        elif message.key == "escape":
+            self.post_message(self.Left())
+        elif message.key == "down" and self._offered and self._at >= len(self.history):
+            self._chosen = (self._chosen + 1) % len(self._offered)
+            self._write_notes()
+        elif message.key in ("up", "down"):
+            self._recall(-1 if message.key == "up" else 1)
+        else:
+            return
+        message.stop()
+        message.prevent_default()
+
+    def _complete(self) -> None:
+        if not self._offered:
+            return
+        word = self._offered[self._chosen].word
+        text = self.line.value
+        before = text[: len(text) - len(self._last_word())]
+        minus = "-" if self._last_word().startswith("-") else ""
+        self.line.value = f"{before}{minus}{word}" + ("" if word.endswith(":") else " ")
+        self.line.cursor_position = len(self.line.value)
+
+    def _recall(self, step: int) -> None:
+        at = self._at + step
+        if not 0 <= at <= len(self.history):
+            return
+        self._at = at
+        self.line.value = self.history[at] if at < len(self.history) else ""
+        self.line.cursor_position = len(self.line.value)
+
+
+def _pointers(error: FilterError) -> Content:
+    """A line for each mistake: signs below the place, then the words."""
+    lines = []
+    for mistake in error.mistakes[:3]:
+        before = len(visible(error.text[: mistake.start]))
+        width = max(1, len(visible(error.text[mistake.start : mistake.end])))
+        words = f"{mistake.text}; {mistake.hint}" if mistake.hint else mistake.text
+        # Far to the right the words would leave the pane: they stand before the signs there.
+        sign = ("^" * width, "$error")
+        if before > 30:
+            text = f"{visible(words)} "
+            lines.append(Content.assemble(" " * max(0, 3 + before - len(text)), (text, "$foreground"), sign))
+        else:
+            lines.append(Content.assemble(" " * (3 + before), sign, (f" {visible(words)}", "$foreground")))
+    lines.append(
+        Content.styled("   The list below is still that of the last filter that could be read.", "$muted")
+    )
+    return Content("\n").join(lines)
