@@ -118,7 +118,14 @@ def shape_of(payload: Any) -> Shape:
         shape = _place(payload, MAX_DEPTH)
     except RecursionError:
         raise _too_deep() from None
-    return _bounded(shape)
+    known = _bounds.get(shape)
+    if known is None:
+        known = _bounded(shape)
+        if len(_bounds) >= _CACHED_OBJECTS:
+            _bounds.clear()
+        if size(known, _CACHED_PLACES) <= _CACHED_PLACES:
+            _bounds[shape] = known
+    return known
 
 
 def _too_deep() -> NotJson:
@@ -127,36 +134,52 @@ def _too_deep() -> NotJson:
 
 def _place(value: Any, depth: int) -> Shape:
     """The shape of a value at most `depth` containers deep, in one frame a level (so no comprehensions)."""
-    scalar = _SCALARS.get(type(value))
-    if scalar is not None:
-        return scalar
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is dict or kind is Duplicated:
         if not depth:
             raise _too_deep()
-        if not value:
+        outline = tuple(value), tuple(map(type, value.values()))
+        known = _objects.get(outline) if kind is dict else None
+        if known is not None:
+            place, slots = known
+            if not slots:
+                return place
+            parts = list(place)
+            for index, key in slots:
+                parts[index] = _place(value[key], depth - 1)
+            return Shape(parts)
+        names = outline[0]
+        if not names:
             return _leaf[OBJECT | EMPTY_OBJECT]
-        names = tuple(value)
-        keys = _ordinary.get(names) or _learn_keys(names)
+        keys = _sorted_names(names)
         children: list[Shape] = []
         for key in keys or names:
             child = value[key]
             children.append(_SCALARS.get(type(child)) or _place(child, depth - 1))
-        if type(value) is Duplicated:
+        if kind is Duplicated:
             _note_duplicates(value, keys or names, children)
-        if keys:
-            return Shape((OBJECT, None, None, keys, (), *children))
-        return _with_data_keys(names, children)
-    if isinstance(value, list):
+        if not keys:
+            return _with_data_keys(names, children)
+        place = Shape((OBJECT, None, None, keys, (), *children))
+        if kind is dict:
+            _remember(outline, place)
+        return place
+    if kind is list:
         if not depth:
             raise _too_deep()
-        if not value:
-            return _leaf[ARRAY | EMPTY_ARRAY]
+        kinds = frozenset(map(type, value))
+        flat = _arrays.get(kinds)
+        if flat is not None:
+            return flat
         elements: dict[int, Shape] = {}
         for element in value:
             place = _SCALARS.get(type(element)) or _place(element, depth - 1)
             elements[id(place)] = place
-        return Shape((ARRAY, _union(_distinct(elements.values())), None, (), ()))
-    return _leaf[_BITS[json_type(value)]]
+        place = Shape((ARRAY, _union(_distinct(elements.values())), None, (), ()))
+        if _SCALARS.keys() >= kinds:
+            _arrays[kinds] = place
+        return place
+    return _SCALARS.get(kind) or _leaf[_BITS[json_type(value)]]
 
 
 def _distinct(places: Collection[Shape]) -> Collection[Shape]:
@@ -164,27 +187,41 @@ def _distinct(places: Collection[Shape]) -> Collection[Shape]:
     return places if len(places) < 4 else set(places)
 
 
-# The sorted keys of objects seen before: events repeat the same few objects, so this work is done once.
-_ordinary: dict[tuple[str, ...], tuple[str, ...]] = {}
+# Events repeat the same few objects, so what an object with these names, in this order, and these Python
+# types of values comes to is worked out once: its place, and the index and key of each value that is a
+# container itself.
+_Outline = tuple[tuple[str, ...], tuple[type, ...]]
+_objects: dict[_Outline, tuple[Shape, tuple[tuple[int, str], ...]]] = {}
+_arrays: dict[frozenset[type], Shape] = {frozenset(): _leaf[ARRAY | EMPTY_ARRAY]}
+_bounds: dict[Shape, Shape] = {}
+"""Whole shapes seen lately, as they are within the bound on places."""
 _CACHED_OBJECTS = 1_000
 _CACHED_CHARACTERS = 4_000
+_CACHED_PLACES = 1_000
 
 
-def _learn_keys(names: tuple[str, ...]) -> tuple[str, ...]:
+def _remember(outline: _Outline, place: Shape) -> None:
+    names, kinds = outline
+    if sum(map(len, names)) > _CACHED_CHARACTERS:
+        return
+    open_names = {name for name, kind in zip(names, kinds, strict=True) if kind not in _SCALARS}
+    slots = tuple([(index, key) for index, key in enumerate(place[3], 5) if key in open_names])
+    if slots:
+        # What stood in the slots this time is not kept alive.
+        parts = list(place)
+        for index, _ in slots:
+            parts[index] = NOTHING
+        place = Shape(parts)
+    if len(_objects) >= _CACHED_OBJECTS:
+        _objects.clear()
+    _objects[outline] = place, slots
+
+
+def _sorted_names(names: tuple[str, ...]) -> tuple[str, ...]:
     """The keys of one object, sorted; empty if one of them is data or if there are too many."""
-    if len(names) > MAX_KEYS:
+    if len(names) > MAX_KEYS or any(map(key_kind, names)):
         return ()
-    characters = 0
-    for name in names:
-        if key_kind(name):
-            return ()
-        characters += len(name)
-    keys = tuple(sorted(names))
-    if characters <= _CACHED_CHARACTERS:
-        if len(_ordinary) >= _CACHED_OBJECTS:
-            _ordinary.clear()
-        _ordinary[names] = keys
-    return keys
+    return tuple(sorted(names))
 
 
 def _with_data_keys(names: tuple[str, ...], children: list[Shape]) -> Shape:

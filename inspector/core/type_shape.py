@@ -118,13 +118,20 @@ def type_shape(variants: Iterable[Variant], collapses: Iterable[Collapse] = ()) 
 
 def learn(payloads: Iterable[Any]) -> TypeShape:
     """The type shape of payloads at hand, numbered from 1, with keys collapsed as the store would."""
-    variants: dict[Shape, Variant] = {}
+    seen: dict[Shape, list[int]] = {}
     for number, payload in enumerate(payloads, 1):
         shape = shape_of(payload)
-        known = variants.get(shape) or Variant(shape, 0, number, number, shape_hash(shape))
-        variants[shape] = replace(known, count=known.count + 1, last_event=number)
-    collapses = find_collapses([(variant.shape, variant.count) for variant in variants.values()])
-    return type_shape(collapse_variants(variants.values(), collapses), collapses)
+        counted = seen.get(shape)
+        if counted is None:
+            seen[shape] = [1, number, number]
+        else:
+            counted[0] += 1
+            counted[2] = number
+    variants = [
+        Variant(shape, count, first, last, shape_hash(shape)) for shape, (count, first, last) in seen.items()
+    ]
+    collapses = find_collapses([(variant.shape, variant.count) for variant in variants])
+    return type_shape(collapse_variants(variants, collapses), collapses)
 
 
 def collapse_variants(variants: Iterable[Variant], collapses: Sequence[Collapse]) -> list[Variant]:
