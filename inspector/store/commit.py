@@ -11,6 +11,7 @@ hears StoreFailed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import marshal
 import os
 import socket
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.core.events import InspectorError
-from inspector.store.writer import Arrival, StoreFailed
+from inspector.store.writer import Arrival, Stored, StoreFailed
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -35,9 +36,8 @@ MIN_FREE = 200_000_000
 """Bytes that must stay free on the disk; below, nothing more is stored."""
 START_S = 10.0
 _RESTART_S = 0.2
-
-Stored = tuple[int, bool]
-"""What `put` returns: the event's id, and whether it waits to be identified in the background."""
+_PROBE_S = 1.0
+"""How often it is tried whether storing works again."""
 
 
 class GroupCommit:
@@ -72,6 +72,7 @@ class GroupCommit:
         self._link: _Link | None = None
         self._closing = False
         self._restarting: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int | None:
@@ -86,7 +87,7 @@ class GroupCommit:
             for end in (ours, theirs):
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
             words = [str(theirs.fileno()), str(self.path), str(self.min_free), self._narrate]
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - starting it takes a millisecond or two
                 [sys.executable, "-m", "inspector.store.commit_process", *words],
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
@@ -153,10 +154,9 @@ class GroupCommit:
             raise StoreFailed("the process that writes the store is being started again")
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.append((job, size, future))
-        if len(self._sent) < IN_FLIGHT:
-            if len(self._queue) == 1:
-                # What else arrives in this turn of the loop goes with it.
-                asyncio.get_running_loop().call_soon(self._send)
+        if len(self._sent) < IN_FLIGHT and len(self._queue) == 1:
+            # What else arrives in this turn of the loop goes with it.
+            asyncio.get_running_loop().call_soon(self._send)
         return await future
 
     def _send(self) -> None:
@@ -198,12 +198,27 @@ class GroupCommit:
             self.trouble = trouble
             if self._on_trouble is not None:
                 self._on_trouble(trouble)
+        if trouble is not None and self._probing is None and not self._closing:
+            self._probing = asyncio.get_running_loop().create_task(self._probe(), name="probe of the store")
+
+    async def _probe(self) -> None:
+        """Write something until it works, so that the end of a trouble is noticed without an event that has to wait."""
+        while self.trouble is not None:
+            await asyncio.sleep(_PROBE_S)
+            with contextlib.suppress(StoreFailed):
+                await self.run("probe")
+        self._probing = None
 
     # -- the process
 
     def _lost(self) -> None:
         """The writing process is gone: everyone who waits hears it, and a new one is started."""
         self._link = None
+        self._fail_waiting()
+        if not self._closing and self._restarting is None and self._process is not None:
+            self._restarting = asyncio.get_running_loop().create_task(self._restart())
+
+    def _fail_waiting(self) -> None:
         waiting = [future for futures in self._sent for future in futures]
         waiting += [future for _, _, future in self._queue]
         self._sent.clear()
@@ -211,8 +226,6 @@ class GroupCommit:
         for future in waiting:
             if not future.done():
                 future.set_exception(StoreFailed("the process that writes the store ended"))
-        if not self._closing and self._restarting is None and self._process is not None:
-            self._restarting = asyncio.get_running_loop().create_task(self._restart())
 
     async def _restart(self) -> None:
         self._set_trouble("the process that writes the store ended; it is started again")
@@ -237,6 +250,7 @@ class GroupCommit:
             if process.poll() is None:
                 process.kill()
             process.wait()
+        self._fail_waiting()
 
     async def close(self) -> None:
         """Write what is queued, end the writing process and close the store."""
@@ -244,8 +258,9 @@ class GroupCommit:
         while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:
             await asyncio.sleep(0.005)
         self._closing = True
-        if self._restarting is not None:
-            self._restarting.cancel()
+        for task in (self._restarting, self._probing):
+            if task is not None:
+                task.cancel()
         if self._link is not None:
             link, self._link = self._link, None
             link.close()

@@ -18,18 +18,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from inspector.core.events import Event, InspectorError, Request
+from inspector.core.events import InspectorError, Request
 from inspector.store import narration
 from inspector.store.commit import disk_full
-from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+from inspector.store.writer import Arrival, Stored, StoreFailed, StoreWriter
 
+Job = tuple[Any, ...]
+"""``event`` or a name in `JOBS`, and its values."""
 Result = tuple[bool | None, Any]
 """(True, value), (False, reason it could not be stored) or, at the start, (None, words for the user)."""
 
 
 def _set_state(writer: StoreWriter, name: str, value: str) -> None:
     writer.db.execute(
-        "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (name, value)
+        "INSERT INTO state (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+        (name, value),
     )
 
 
@@ -47,6 +50,10 @@ def _put_piece(writer: StoreWriter, upload: int | None, number: int, data: bytes
     return chosen
 
 
+def _probe(writer: StoreWriter) -> None:
+    _set_state(writer, "probe", str(time.time_ns()))
+
+
 JOBS: dict[str, Callable[..., object]] = {
     "piece": _put_piece,
     "state": _set_state,
@@ -55,8 +62,24 @@ JOBS: dict[str, Callable[..., object]] = {
     "sweep": StoreWriter.sweep,
     "drop": StoreWriter.drop_upload,
     "pending": StoreWriter.pending,
+    "probe": _probe,
 }
 """What may be asked for besides ``event``, by name; each gets the writer and the values, inside the transaction."""
+
+
+_TAKES_SPACE = {"event", "piece", "probe"}
+_NOT_THE_DISK = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class _Server:
@@ -80,9 +103,8 @@ class _Server:
             if len(head) < 4:
                 break
             data = reader.read(int.from_bytes(head, "big"))
-            results, events = self._write(marshal.loads(data))
-            lines = [] if self._narrate is None else [self._narrate(event) for event in events]
-            self.send((results, lines, self._trouble, [(event.id, event.pending) for event in events]))
+            results, stored = self._write(marshal.loads(data))
+            self.send((results, self._lines(stored), self._trouble, stored))
         self._writer.close()
 
     def send(self, message: Any) -> None:
@@ -90,27 +112,43 @@ class _Server:
         data = marshal.dumps(message)
         self._link.sendall(len(data).to_bytes(4, "big") + data)
 
-    def _write(self, jobs: list[tuple[Any, ...]]) -> tuple[list[Result], list[Event]]:
+    def _lines(self, stored: list[Stored]) -> list[str]:
+        if self._narrate is None or not stored:
+            return []
+        try:
+            return [self._narrate(event) for event in self._writer.events([number for number, _ in stored])]
+        except sqlite3.Error:
+            return []
+
+    def _write(self, jobs: list[Job]) -> tuple[list[Result], list[Stored]]:
+        """Do the jobs in one transaction; each has a result, those of the events are also returned apart."""
         try:
             self._ready()
-            done = self._transaction(jobs)
+            if self._full is None:
+                done = self._transaction(jobs)
+            else:
+                done = self._without_space(jobs, self._full)
+        except _NOT_THE_DISK as error:
+            # One of the jobs is to blame. Each gets its own transaction, so that only that one fails.
+            if len(jobs) == 1:
+                print(
+                    f"a job could not be written ({type(error).__name__}: {error})",
+                    file=sys.stderr,
+                    flush=True,
+                )
+                return [(False, f"it could not be written ({type(error).__name__})")], []
+            results: list[Result] = []
+            stored: list[Stored] = []
+            for job in jobs:
+                one, events = self._write([job])
+                results += one
+                stored += events
+            return results, stored
         except (StoreFailed, InspectorError, sqlite3.Error, OSError, MemoryError) as error:
             self._broken = True
             self._trouble = _reason(error)
             return [(False, self._trouble)] * len(jobs), []
-        except Exception as error:
-            # Not the disk's fault: one of the jobs is. Each gets its own transaction, so that only that one fails.
-            if len(jobs) == 1:
-                print(f"a job could not be written ({type(error).__name__}: {error})", file=sys.stderr, flush=True)
-                return [(False, f"it could not be written ({type(error).__name__})")], []
-            results: list[Result] = []
-            events: list[Event] = []
-            for job in jobs:
-                one, stored = self._write([job])
-                results += one
-                events += stored
-            return results, events
-        self._trouble = None
+        self._trouble = self._full
         return done
 
     def _ready(self) -> None:
@@ -122,34 +160,36 @@ class _Server:
         if moment - self._checked > 0.25:
             self._checked = moment
             self._full = disk_full(self._path, self._min_free)
-        if self._full is not None:
-            raise StoreFailed(self._full)
 
-    def _transaction(self, jobs: list[tuple[Any, ...]]) -> tuple[list[Result], list[Event]]:
+    def _without_space(self, jobs: list[Job], reason: str) -> tuple[list[Result], list[Stored]]:
+        """Do only what takes no room; the reserve on the disk is there so that this still works."""
+        done, _ = self._transaction([job for job in jobs if job[0] not in _TAKES_SPACE])
+        small = iter(done)
+        return [(False, reason) if job[0] in _TAKES_SPACE else next(small) for job in jobs], []
+
+    def _transaction(self, jobs: list[Job]) -> tuple[list[Result], list[Stored]]:
         writer = self._writer
-        writer.begin()
         try:
+            writer.begin()
             arrivals = [_arrival(job) for job in jobs if job[0] == "event"]
-            events = writer.add(arrivals) if arrivals else []
-            stored = iter(events)
-            results: list[Result] = []
-            for job in jobs:
-                if job[0] == "event":
-                    event = next(stored)
-                    results.append((True, (event.id, event.pending)))
-                else:
-                    results.append((True, JOBS[job[0]](writer, *job[1:])))
+            stored = writer.store(arrivals) if arrivals else []
+            events = iter(stored)
+            results: list[Result] = [
+                (True, next(events) if job[0] == "event" else JOBS[job[0]](writer, *job[1:])) for job in jobs
+            ]
             writer.commit()
+            # What was written into a file that had just been deleted is not stored.
+            writer.check_files()
         except BaseException:
             try:
                 writer.rollback()
             except sqlite3.Error:
                 self._broken = True
             raise
-        return results, events
+        return results, stored
 
 
-def _arrival(job: tuple[Any, ...]) -> Arrival:
+def _arrival(job: Job) -> Arrival:
     whole = job[1]
     return Arrival(None if whole is None else Request(*whole), *job[2:])
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 from inspector.core.events import InspectorError
@@ -13,6 +14,10 @@ from inspector.store import schema
 
 BUSY_MS = 5000
 """How long a connection waits for the write lock before it gives up, milliseconds."""
+
+
+WAL_KEPT = 32 * 1024 * 1024
+"""The WAL is cut back to so many bytes once a burst that made it longer is folded into the store."""
 
 
 def store_path(given: str | os.PathLike[str] | None = None) -> Path:
@@ -62,13 +67,19 @@ def _explain(path: Path, error: Exception) -> InspectorError:
     elif "not a database" in text:
         return InspectorError(f"{path} is no store: the file is not a SQLite database. Use --store PATH.")
     elif "malformed" in text:
-        return InspectorError(f"{path} is damaged ({text}). It is left as it is; copy it, and use --store PATH.")
+        return InspectorError(
+            f"{path} is damaged ({text}). It is left as it is; copy it, and use --store PATH."
+        )
     elif "locked" in text or "busy" in text:
         return InspectorError(
             f"{path} is locked by another program for {BUSY_MS // 1000} s. Close it, or use --store PATH."
         )
     elif "unable to open" in text:
-        reason = "permission denied" if path.exists() and not os.access(path, os.R_OK | os.W_OK) else "it cannot be opened"
+        reason = (
+            "permission denied"
+            if path.exists() and not os.access(path, os.R_OK | os.W_OK)
+            else "it cannot be opened"
+        )
     else:
         reason = text
     return InspectorError(f"cannot open {path}: {reason}. Use --store PATH.")
@@ -96,12 +107,15 @@ def open_writing(path: Path) -> sqlite3.Connection:
     try:
         schema.check(db, path)
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-            raise InspectorError(f"cannot use {path}: its file system does not support SQLite's WAL. Use --store PATH.")
+            raise InspectorError(
+                f"cannot use {path}: its file system does not support SQLite's WAL. Use --store PATH."
+            )
         db.execute("PRAGMA synchronous = FULL")
         if sys.platform == "darwin":
             db.execute("PRAGMA fullfsync = 1")
             db.execute("PRAGMA checkpoint_fullfsync = 1")
         db.execute("PRAGMA cache_size = -16000")
+        db.execute(f"PRAGMA journal_size_limit = {WAL_KEPT}")
         schema.migrate(db, path)
     except sqlite3.Error as error:
         db.close()
@@ -112,13 +126,38 @@ def open_writing(path: Path) -> sqlite3.Connection:
     return db
 
 
+def seems_cut_short(path: Path) -> bool:
+    """True when the store's file is shorter than its own header says: its end was taken away.
+
+    A checkpoint writes the header first, so the file is looked at again after a moment before it is believed.
+    """
+    for pause in (0.0, 0.05, 0.2):
+        time.sleep(pause)
+        try:
+            with path.open("rb") as file:
+                head = file.read(32)
+                size = file.seek(0, os.SEEK_END)
+        except OSError:
+            return True
+        page = int.from_bytes(head[16:18], "big")
+        if len(head) == 32 and (65536 if page == 1 else page) * int.from_bytes(head[28:32], "big") <= size:
+            return False
+    return True
+
+
 def open_reading(path: Path) -> sqlite3.Connection:
     """Open the store for reading only; InspectorError (exit code 2) when there is none. Readers never create one."""
     if not path.exists():
-        raise InspectorError(f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH.")
+        raise InspectorError(
+            f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH."
+        )
     try:
         db = sqlite3.connect(
-            f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000
+            f"{path.as_uri()}?mode=ro",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_MS / 1000,
         )
         try:
             version = schema.check(db, path)

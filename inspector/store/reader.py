@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from inspector.core.filters import Filter
     from inspector.core.type_shape import TypeShape, Variant
 
+_AT_ONCE = 500
+_NO_ID = 2**62
 MAX_VARIANTS = 500
 """Variants of one type that are merged for its type shape at most; the rest is only counted."""
 
@@ -111,7 +113,10 @@ class Reader:
 
     def newest_ids(self, limit: int) -> array[int]:
         """Ids of the newest `limit` events, ascending."""
-        found = array("q", [row[0] for row in self.db.execute("SELECT id FROM event ORDER BY id DESC LIMIT ?", (limit,))])
+        found = array(
+            "q",
+            [row[0] for row in self.db.execute("SELECT id FROM event ORDER BY id DESC LIMIT ?", (limit,))],
+        )
         found.reverse()
         return found
 
@@ -120,16 +125,23 @@ class Reader:
     ) -> Iterator[int]:
         """Ids of the events that match a filter, as they are found; bodies are read only where the filter needs them."""
         where, values = wanted.sql()
-        sql = f"SELECT event.id FROM event LEFT JOIN note ON note.event = event.id WHERE event.id > ? AND ({where})"
-        values = [after, *values]
-        if before is not None:
-            sql += " AND event.id < ?"
-            values.append(before)
-        cursor = self.db.execute(sql + f" ORDER BY event.id {'DESC' if newest_first else 'ASC'}", values)
-        while chunk := cursor.fetchmany(500):
-            for (number,) in chunk:
+        low, high = after, _NO_ID if before is None else before
+        sql = (
+            "SELECT event.id FROM event LEFT JOIN note ON note.event = event.id WHERE event.id > ? AND event.id < ? "
+            f"AND ({where}) ORDER BY event.id {'DESC' if newest_first else 'ASC'} LIMIT {_AT_ONCE}"
+        )
+        # Some at a time, each fetched whole: a read left open between two of them would keep the WAL from being folded in.
+        while True:
+            some = [row[0] for row in self.db.execute(sql, (low, high, *values))]
+            for number in some:
                 if not wanted.needs_body or self._body_matches(wanted, number):
                     yield number
+            if len(some) < _AT_ONCE:
+                return
+            if newest_first:
+                high = some[-1]
+            else:
+                low = some[-1]
 
     def _body_matches(self, wanted: Filter, number: int) -> bool:
         from inspector.core.identify import header_map, payload_of
@@ -149,7 +161,9 @@ class Reader:
             payload = payload_of(headers, body)
         except (NotJson, ValueError):
             payload = None
-        return wanted.matches_body(Request(request.method, request.target, request.headers, body), payload, event)
+        return wanted.matches_body(
+            Request(request.method, request.target, request.headers, body), payload, event
+        )
 
     def event(self, number: int) -> Event | None:
         """One event, or None."""
@@ -157,13 +171,7 @@ class Reader:
 
     def events(self, numbers: Sequence[int]) -> list[Event]:
         """The events with these ids, in the order asked; missing ones are left out."""
-        found: dict[int, Event] = {}
-        for start in range(0, len(numbers), 500):
-            some = numbers[start : start + 500]
-            marks = ",".join("?" * len(some))
-            for row in self.db.execute(rows.SELECT_EVENT + f"WHERE event.id IN ({marks})", list(some)):
-                found[row[0]] = rows.event_from_row(row)
-        return [found[number] for number in numbers if number in found]
+        return rows.events(self.db, numbers)
 
     def request(self, number: int) -> Request | None:
         """The whole request of an event, body included; None for a rejected one."""
@@ -175,12 +183,19 @@ class Reader:
 
     def neighbour(self, number: int) -> int | None:
         """The last event before this one with the same sender and type."""
-        row = self.db.execute(
-            "SELECT max(other.id) FROM event JOIN event AS other ON other.type = event.type "
-            "AND other.sender IS event.sender AND other.id < event.id WHERE event.id = ?",
-            (number,),
+        event = self.event(number)
+        if event is None or event.type is None:
+            return None
+        first, last = self.db.execute(
+            "SELECT min(first_event), max(last_event) FROM shape WHERE sender = ? AND type = ?",
+            (event.sender or "", event.type),
         ).fetchone()
-        return None if row is None else row[0]
+        row = self.db.execute(
+            "SELECT id FROM event WHERE id >= ? AND id <= ? AND id < ? AND type = ? AND sender IS ? "
+            "ORDER BY id DESC LIMIT 1",
+            (first or 0, last or 0, number, event.type, event.sender),
+        ).fetchone()
+        return None if row is None else int(row[0])
 
     def arrivals_since(self, us: int) -> list[int]:
         """Arrival times (microseconds) of the events since `us`, for the rate; at most the last 100,000."""
@@ -204,8 +219,8 @@ class Reader:
         """The event types seen, by sender and name. With a filter, counts are of the matching events only."""
         if wanted is None or wanted.is_empty:
             found = self.db.execute(
-                "SELECT type, sender, sum(count), sum(shape <> 0), min(first_us), max(last_us), min(first_event), "
-                "max(last_event) FROM variant WHERE type <> '' GROUP BY sender, type ORDER BY sender, type"
+                "SELECT type, sender, sum(count), count(DISTINCT hash), min(first_us), max(last_us), min(first_event), "
+                "max(last_event) FROM shape WHERE type <> '' AND count > 0 GROUP BY sender, type ORDER BY sender, type"
             )
             return [EventType(row[0], row[1] or None, *row[2:]) for row in found]
         counted: dict[tuple[str, str], list[Any]] = {}
@@ -213,8 +228,9 @@ class Reader:
         for start in range(0, len(numbers), 500):
             some = numbers[start : start + 500]
             for number, received, sender, name, shape in self.db.execute(
-                "SELECT id, received_us, coalesce(sender, ''), type, shape FROM event WHERE type IS NOT NULL "
-                f"AND id IN ({','.join('?' * len(some))}) ORDER BY id",
+                "SELECT event.id, received_us, coalesce(event.sender, ''), event.type, hash FROM event "
+                "LEFT JOIN shape ON shape.id = event.shape WHERE event.type IS NOT NULL "
+                f"AND event.id IN ({','.join('?' * len(some))}) ORDER BY event.id",
                 some,
             ):
                 entry = counted.setdefault((sender, name), [0, set(), received, received, number, number])
@@ -233,19 +249,19 @@ class Reader:
         from inspector.core.shapes import from_json
         from inspector.core.type_shape import Variant
 
-        found: dict[int, list[Any]] = {}
+        found: dict[str, list[int]] = {}
         for sender, name in keys:
-            for shape, count, first, last in self.db.execute(
-                "SELECT shape, count, first_event, last_event FROM variant WHERE sender = ? AND type = ? AND shape <> 0 "
-                "ORDER BY count DESC LIMIT ?",
+            for digest, count, first, last in self.db.execute(
+                "SELECT hash, sum(count) AS events, min(first_event), max(last_event) FROM shape WHERE sender = ? "
+                "AND type = ? AND hash IS NOT NULL AND count > 0 GROUP BY hash ORDER BY events DESC LIMIT ?",
                 (sender or "", name, MAX_VARIANTS),
             ):
-                entry = found.setdefault(shape, [0, first, last])
+                entry = found.setdefault(digest, [0, first, last])
                 entry[0] += count
                 entry[1], entry[2] = min(entry[1], first), max(entry[2], last)
         result = []
-        for shape, (count, first, last) in found.items():
-            digest, text = self.db.execute("SELECT hash, json FROM shape WHERE id = ?", (shape,)).fetchone()
+        for digest, (count, first, last) in found.items():
+            (text,) = self.db.execute("SELECT json FROM structure WHERE hash = ?", (digest,)).fetchone()
             result.append(Variant(from_json(text), count, first, last, digest))
         return sorted(result, key=lambda variant: (-variant.count, variant.first_event))
 
@@ -265,7 +281,9 @@ class Reader:
         from inspector.core.type_shape import Variant, type_shape
 
         row = self.db.execute(
-            "SELECT shape.json, shape.hash FROM event JOIN shape ON shape.id = event.shape WHERE event.id = ?", (number,)
+            "SELECT json, hash FROM event JOIN shape ON shape.id = event.shape JOIN structure USING (hash) "
+            "WHERE event.id = ?",
+            (number,),
         ).fetchone()
         if row is None:
             return None

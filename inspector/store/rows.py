@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from inspector.core.events import Attempt, Event, Request
@@ -12,28 +13,22 @@ if TYPE_CHECKING:
     from inspector.core.collapse import Collapse
 
 INSERT_EVENT = (
-    "INSERT INTO event (received_us, monotonic_ns, method, target, remote, size, complete, incomplete, rejected, "
-    "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, new, status, "
-    "duplicate_of, count) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, incomplete, rejected, "
+    "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, status, "
+    "duplicate_of, count, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_REQUEST = (
     "INSERT INTO request (event, version, headers, body, upload, sha256, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
-)
-ADD_VARIANT = (
-    "INSERT INTO variant (sender, type, shape, count, first_event, last_event, first_us, last_us) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count, "
-    "first_us = CASE WHEN excluded.first_event < first_event THEN excluded.first_us ELSE first_us END, "
-    "last_us = CASE WHEN excluded.last_event > last_event THEN excluded.last_us ELSE last_us END, "
-    "first_event = min(first_event, excluded.first_event), last_event = max(last_event, excluded.last_event)"
 )
 INSERT_ATTEMPT = (
     "INSERT INTO attempt (event, sent_us, target, kind, status, reason, error, ms, connect_ms, first_byte_ms, "
     "headers, body, body_size, changes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SELECT_EVENT = (
-    "SELECT event.id, received_us, method, target, remote, size, complete, incomplete, rejected, sender, type, level, "
-    "message, resource_type, resource_id, account, delivery_id, shape.hash, pending, new, status, duplicate_of, count, "
-    "sent, coalesce(note.starred, 0), note.mark, note.comment "
+    "SELECT event.id, event.received_us, event.method, event.target, event.remote, event.size, event.complete, "
+    "event.incomplete, event.rejected, event.sender, event.type, event.level, event.message, event.resource_type, "
+    "event.resource_id, event.account, event.delivery_id, shape.hash, event.pending, event.new, event.status, "
+    "event.duplicate_of, event.count, event.sent, coalesce(note.starred, 0), note.mark, note.comment "
     "FROM event LEFT JOIN shape ON shape.id = event.shape LEFT JOIN note ON note.event = event.id "
 )
 SELECT_COLLAPSES = "SELECT path, reason, keep FROM collapse WHERE sender = ? AND type = ? ORDER BY number"
@@ -52,7 +47,9 @@ def unpack_headers(packed: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """The header lines that `pack_headers` packed."""
     if not packed:
         return ()
-    return tuple((name, value) for name, _, value in (line.partition(b": ") for line in packed.split(b"\r\n")))
+    return tuple(
+        (name, value) for name, _, value in (line.partition(b": ") for line in packed.split(b"\r\n"))
+    )
 
 
 def event_from_row(row: tuple[Any, ...]) -> Event:
@@ -92,6 +89,17 @@ def event(db: sqlite3.Connection, number: int) -> Event | None:
     """One event by its id, or None."""
     row = db.execute(SELECT_EVENT + "WHERE event.id = ?", (number,)).fetchone()
     return None if row is None else event_from_row(row)
+
+
+def events(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Event]:
+    """The events with these ids, in the order asked; missing ones are left out."""
+    found: dict[int, Event] = {}
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        marks = ",".join("?" * len(some))
+        for row in db.execute(SELECT_EVENT + f"WHERE event.id IN ({marks})", list(some)):
+            found[row[0]] = event_from_row(row)
+    return [found[number] for number in numbers if number in found]
 
 
 def request(db: sqlite3.Connection, number: int) -> Request | None:

@@ -1,0 +1,272 @@
+"""Which shapes each event type has shown: rows of `shape` with exact counts, and keys that turn out to be data.
+
+Used by `StoreWriter` inside its transactions. What was seen of a type is kept in memory, so an event of a known shape costs
+no statement; counts are gathered and written once for a transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass, field
+
+from inspector.core.collapse import Collapse, collapse_each, find_collapses
+from inspector.core.payload import show_path
+from inspector.core.shapes import Shape, from_json, shape_hash, size, to_json
+from inspector.store.rows import collapses
+
+MAX_TYPES = 2000
+MAX_INTERNED = 500
+MAX_VARIANTS = 512
+"""A type with more variants is only counted: its shapes are looked up in the store, and no keys collapse any more."""
+MAX_PLACES = 50_000
+"""The same bound for the places of all variants together; looking for data keys takes about 5 µs a place."""
+
+TypeKey = tuple[str, str]
+"""Sender and type, empty texts for none."""
+
+
+@dataclass(slots=True)
+class _Type:
+    """What is kept in memory of one type."""
+
+    collapses: list[Collapse]
+    variants: dict[Shape, int]
+    """Row of each variant, at most `MAX_VARIANTS`."""
+    places: int
+    """Places of the variants together."""
+    look_at: int
+    """With how many variants to look for data keys again."""
+    interned: dict[Shape, int] = field(default_factory=dict)
+    """Row by the shape as computed, before collapses."""
+    bare: int | None = None
+    """Row that counts the events without a JSON body."""
+
+    @property
+    def is_learning(self) -> bool:
+        return len(self.variants) < MAX_VARIANTS and self.places < MAX_PLACES
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one transaction adds to a row."""
+
+    count: int
+    first: tuple[int, int]
+    """Id and time of the first event."""
+    last: tuple[int, int]
+
+
+class ShapeRows:
+    """The rows of `shape`, through the writer's connection."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._types: dict[TypeKey, _Type] = {}
+        self._tallies: dict[int, _Tally] = {}
+        self.collapsed = 0
+        """How many times keys of some type have turned out to be data."""
+
+    def forget(self) -> None:
+        """Drop what is in memory: the transaction was undone, or another process has written."""
+        self._types.clear()
+        self._tallies.clear()
+
+    def bare(self, key: TypeKey) -> int:
+        """The row that counts a type's events without a JSON body."""
+        known = self._known(key)
+        if known.bare is None:
+            row = self._db.execute(
+                "SELECT id FROM shape WHERE sender = ? AND type = ? AND hash IS NULL", key
+            ).fetchone()
+            known.bare = self._insert(key, None) if row is None else int(row[0])
+        return known.bare
+
+    def intern(self, key: TypeKey, shape: Shape) -> tuple[int, bool]:
+        """The row of a shape of this type, and whether the shape is new to a type that has shown others."""
+        known = self._known(key)
+        row = known.interned.get(shape)
+        if row is not None:
+            return row, False
+        row, new = self._row(key, known, collapse_each(shape, known.collapses))
+        if (
+            new
+            and len(known.variants) >= known.look_at
+            and known.is_learning
+            and self._collapse_late(key, known)
+        ):
+            # What looked new differs in data only, and mostly falls together with another variant.
+            fresh, new = row, False
+            row, _ = self._row(key, known, collapse_each(shape, known.collapses))
+            if row != fresh:
+                self._db.execute("DELETE FROM shape WHERE id = ?", (fresh,))
+        if len(known.interned) >= MAX_INTERNED:
+            known.interned.clear()
+        known.interned[shape] = row
+        return row, new
+
+    def count(self, row: int, event: int, received_us: int) -> None:
+        """Count one event of a row; written by `flush`."""
+        tally = self._tallies.get(row)
+        if tally is None:
+            self._tallies[row] = _Tally(1, (event, received_us), (event, received_us))
+            return
+        tally.count += 1
+        if event > tally.last[0]:
+            tally.last = event, received_us
+        elif event < tally.first[0]:
+            tally.first = event, received_us
+
+    def flush(self) -> None:
+        """Write the counts."""
+        for row, tally in self._tallies.items():
+            self._db.execute(
+                "UPDATE shape SET count = count + :count, "
+                "first_us = iif(count = 0 OR :first < first_event, :first_us, first_us), "
+                "last_us = iif(:last > last_event, :last_us, last_us), "
+                "first_event = iif(count = 0, :first, min(first_event, :first)), "
+                "last_event = max(last_event, :last) WHERE id = :row",
+                {
+                    "count": tally.count,
+                    "first": tally.first[0],
+                    "first_us": tally.first[1],
+                    "last": tally.last[0],
+                    "last_us": tally.last[1],
+                    "row": row,
+                },
+            )
+        self._tallies.clear()
+
+    def _known(self, key: TypeKey) -> _Type:
+        known = self._types.get(key)
+        if known is None:
+            if len(self._types) >= MAX_TYPES:
+                self._types.clear()
+            variants = {
+                from_json(text): row
+                for row, text in self._db.execute(
+                    "SELECT min(shape.id), structure.json FROM shape JOIN structure USING (hash) "
+                    "WHERE sender = ? AND type = ? GROUP BY hash ORDER BY 1 LIMIT ?",
+                    (*key, MAX_VARIANTS),
+                )
+            }
+            known = _Type(collapses(self._db, key), variants, sum(map(size, variants)), len(variants) + 1)
+            self._types[key] = known
+        return known
+
+    def _row(self, key: TypeKey, known: _Type, shape: Shape) -> tuple[int, bool]:
+        """The row of a shape that has been through the type's collapses; made, and then new, if there is none."""
+        row = known.variants.get(shape)
+        if row is not None:
+            return row, False
+        digest = shape_hash(shape)
+        if not known.is_learning:
+            found = self._db.execute(
+                "SELECT min(id) FROM shape WHERE sender = ? AND type = ? AND hash = ?", (*key, digest)
+            ).fetchone()[0]
+            if found is not None:
+                return int(found), False
+        self._keep_structure(digest, shape)
+        row = self._insert(key, digest)
+        others = bool(known.variants)
+        if known.is_learning:
+            known.variants[shape] = row
+            known.places += size(shape)
+        return row, others and key[1] != ""
+
+    def _insert(self, key: TypeKey, digest: str | None) -> int:
+        row = self._db.execute(
+            "INSERT INTO shape (sender, type, hash, count, first_event, last_event, first_us, last_us) "
+            "VALUES (?, ?, ?, 0, 0, 0, 0, 0)",
+            (*key, digest),
+        ).lastrowid
+        assert row is not None
+        return row
+
+    def _keep_structure(self, digest: str, shape: Shape) -> None:
+        self._db.execute(
+            "INSERT OR IGNORE INTO structure (hash, json) VALUES (?, ?)", (digest, to_json(shape))
+        )
+
+    # -- late collapse
+
+    def _collapse_late(self, key: TypeKey, known: _Type) -> bool:
+        """Look for keys that have turned out to be data; if there are any, give the type's rows their new shapes.
+
+        Each new variant is looked at among the first few, then every ninth part more, so that learning stays linear.
+        """
+        known.look_at = len(known.variants) + 1 + len(known.variants) // 9
+        self.flush()
+        counts = dict(
+            self._db.execute(
+                "SELECT hash, sum(count) FROM shape WHERE sender = ? AND type = ? AND hash IS NOT NULL GROUP BY hash",
+                key,
+            )
+        )
+        found = find_collapses(
+            [(shape, max(1, counts.get(shape_hash(shape), 0))) for shape in known.variants],
+            (),
+            known.collapses,
+        )
+        if not found:
+            return False
+        for rule in found:
+            known.collapses.append(rule)
+            self._db.execute(
+                "INSERT INTO collapse (sender, type, number, path, reason, keep) VALUES (?, ?, ?, ?, ?, ?)",
+                (*key, len(known.collapses), show_path(rule.path), rule.reason, json.dumps(rule.keep)),
+            )
+        variants: dict[Shape, int] = {}
+        for shape, row in known.variants.items():
+            collapsed = collapse_each(shape, found)
+            variants.setdefault(collapsed, row)
+            if collapsed is not shape:
+                self._restate(key, shape_hash(shape), collapsed)
+        known.variants = variants
+        known.places = sum(map(size, variants))
+        known.look_at = len(variants) + 1
+        known.interned.clear()
+        self.collapsed += 1
+        return True
+
+    def _restate(self, key: TypeKey, old: str, shape: Shape) -> None:
+        """Give the rows of one variant another shape; their events were never of a new one."""
+        digest = shape_hash(shape)
+        self._keep_structure(digest, shape)
+        rows = self._db.execute(
+            "UPDATE shape SET hash = ? WHERE sender = ? AND type = ? AND hash = ? RETURNING first_event",
+            (digest, *key, old),
+        ).fetchall()
+        self._db.executemany("UPDATE event SET new = 0 WHERE id = ?", rows)
+        self._drop_structure(old)
+
+    def _drop_structure(self, digest: str) -> None:
+        self._db.execute(
+            "DELETE FROM structure WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM shape WHERE shape.hash = structure.hash)",
+            (digest,),
+        )
+
+    # -- deletion
+
+    def subtract(self, row: int, events: int) -> None:
+        """After `events` events of a row were deleted: subtract them, find its first and last again, or drop it."""
+        count, first, last, digest = self._db.execute(
+            "UPDATE shape SET count = count - ? WHERE id = ? RETURNING count, first_event, last_event, hash",
+            (events, row),
+        ).fetchone()
+        if count <= 0:
+            self._db.execute("DELETE FROM shape WHERE id = ?", (row,))
+            if digest is not None:
+                self._drop_structure(digest)
+            return
+        for end, column, sign, order in ((first, "first", ">", "ASC"), (last, "last", "<", "DESC")):
+            if self._db.execute("SELECT 1 FROM event WHERE id = ?", (end,)).fetchone():
+                continue
+            found = self._db.execute(
+                f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order} LIMIT 1",
+                (end, row),
+            ).fetchone()
+            if found:
+                self._db.execute(
+                    f"UPDATE shape SET {column}_event = ?, {column}_us = ? WHERE id = ?", (*found, row)
+                )
