@@ -225,7 +225,7 @@ def _form(text: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    raw = unquote_to_bytes(text.replace("+", " "))
+    raw = unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogatepass"))
     try:
         return raw.decode()
     except UnicodeDecodeError:

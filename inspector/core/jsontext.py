@@ -289,18 +289,19 @@ class JsonText:
 
     def _beginning(self, row: int, room: int) -> str:
         shown: list[str] = []
-        left = room - len("{…}")
+        number, used = self.count(row), 1
         for child in self.children(row):
             if self.opens(child):
                 break
             member = self.lines.slice(child, 0, room + 200).strip(" ").removesuffix(",")
-            if len(member) + 2 > left:
+            end = len("}") if len(shown) + 1 == number else len(", …}")
+            used += len(member) + (2 if shown else 0)
+            if used + end > room:
                 break
             shown.append(member)
-            left -= len(member) + 2
         if not shown:
             return ""
-        return "{" + ", ".join(shown) + ("}" if len(shown) == self.count(row) else ", …}")
+        return "{" + ", ".join(shown) + ("}" if len(shown) == number else ", …}")
 
     def _elements(self, row: int) -> str:
         number = self.count(row)

@@ -127,6 +127,8 @@ class Layout:
 
     def line_of(self, section: int, row: int) -> int:
         """The first line of a row; of what is folded or closed away, the line that stands for it."""
+        if not self._blocks:
+            return 0
         block = self._blocks[section]
         start = self._starts[section]
         if row == HEADING or block is None:

@@ -204,6 +204,10 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     # What others tell
 
+    def on_mount(self) -> None:
+        """Lay out what was given."""
+        self._lay_out()
+
     def show(self, document: Document) -> None:
         """Show a document that is at hand; for one of megabytes use `read`."""
         self._turn += 1
@@ -458,6 +462,18 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
             (rows.add if fold else rows.discard)(row)
         self._lay_out()
         self._set_cursor(number, row)
+        if not fold:
+            self._show_opened(number, row)
+
+    def _show_opened(self, number: int, row: int) -> None:
+        """Scroll until what was opened is in sight, as far as the pane is high enough."""
+        section = self._document.sections[number]
+        last = len(section.lines) - 1 if row == HEADING or section.tree is None else section.tree.closing(row)
+        first, end = self._layout.line_of(number, row), self._layout.line_of(number, last)
+        height = min(end - first + 1, max(1, self.size.height))
+        self.scroll_to_region(
+            Region(0, first, 1, height), animate=False, force=True, x_axis=False, immediate=True
+        )
 
     def action_fold(self) -> None:
         """Fold what begins here; else go to the row that holds it."""

@@ -1,0 +1,441 @@
+"""The viewer: sections in one scroll, folding, search, wrapping, selection; large and hostile documents."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from inspector.core.bodies import view_bytes
+from inspector.core.jsontext import JsonText
+from inspector.core.lines import HexLines, TextLines
+from inspector.core.payload import ITEMS, KEYS
+from inspector.core.text import count_unsafe
+from inspector.tui.widgets import glyphs
+from inspector.tui.widgets.colouring import coloured, cut, plain, with_hits
+from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
+from inspector.tui.widgets.layout import HEADING, Layout
+from inspector.tui.widgets.measure import WINDOW, Measure
+from inspector.tui.widgets.painter import is_among
+from inspector.tui.widgets.viewer import Viewer
+from tests.tui.host import HOSTILE, Host, rows, screen
+
+PAYLOAD = {
+    "id": "x",
+    "source": "y",
+    "details": {
+        "digest": "sha256:" + "9c1f" * 16,
+        "diff": {
+            "added": [
+                {"CVE_ID": "CVE-2026-1001", "Severity": "Low"},
+                {"CVE_ID": "CVE-2026-2044", "Severity": "High", "nested": {"b": 1}},
+            ],
+            "removed": [{"a": 1}, {"a": 2}],
+            "updated": [],
+        },
+        "team": "web",
+    },
+}
+
+
+def a_document() -> Document:
+    tree = JsonText(json.dumps(PAYLOAD))
+    details = tree.part(("details",))
+    assert details is not None
+    head = Head(
+        [
+            HeadLine((Span("user.image.analysis.completed", "title"),), (Span("#1204", "muted"),)),
+            HeadLine((Span("new: details.team, a string", "new"),), new=True),
+        ]
+    )
+    return Document(
+        (
+            Section("head", None, head),
+            Section("details", "details", details, "json"),
+            Section(
+                "envelope", "envelope", tree.replaced(("details",), "above"), "json",
+                summary="id, source", foldable=True, folded=True,
+            ),
+        ),
+        frozenset({("details", "team"), ("details", "diff", "added", ITEMS, "nested")}),
+    )  # fmt: skip
+
+
+OPEN = [
+    "  user.image.analysis.completed                     #1204",
+    "◆ new: details.team, a string",
+    "  details ───────────────────────────────────────────────",
+    "› {",
+    '    "digest": "sha256:9c1f9c1f9c1f9c1f9c1f9c1f9c1f9c1f9c…',
+    ' ▾  "diff": {',
+    ' ▾    "added": [',
+    " ▾      {",
+    '          "CVE_ID": "CVE-2026-1001",',
+    '          "Severity": "Low"',
+    "        },",
+    " ▾      {",
+    '          "CVE_ID": "CVE-2026-2044",',
+    '          "Severity": "High",',
+    '◆▾        "nested": {',
+    '            "b": 1',
+    "          }",
+    "        }",
+    "      ],",
+    ' ▾    "removed": [',
+]
+
+
+async def test_sections_in_one_scroll() -> None:
+    """Head, open and folded sections, marks and fold signs stand as the design draws them."""
+    app = Host(Viewer(a_document()))
+    async with app.run_test(size=(58, 20)) as pilot:
+        viewer = app.query_one(Viewer)
+        assert rows(viewer) == OPEN
+        viewer.focus()
+        await pilot.press("G")
+        assert rows(viewer)[-1] == "›▸envelope   id, source"
+        await pilot.press("enter")
+        assert rows(viewer)[-6:] == [
+            "›▾envelope ──────────────────────────────────────────────",
+            "  {",
+            '    "id": "x",',
+            '    "source": "y",',
+            '    "details": above',
+            "  }",
+        ]
+
+
+async def test_folding_and_places() -> None:
+    """Folded rows say what is in them; the place follows the cursor; moving skips what is folded."""
+    app = Host(Viewer(a_document()))
+    async with app.run_test(size=(58, 30), message_hook=app.heard.append) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        assert viewer.go_to_path(("details", "diff", "added", 1, "Severity"))
+        place = viewer.place
+        assert place is not None
+        assert (place.words, place.value_text) == ("string, 4 chars", '"High"')
+        await pilot.press("h", "h")
+        assert rows(viewer)[11] == '›▸      {"CVE_ID": "CVE-2026-2044", …}'
+        await pilot.press("K", "space", "j", "j")
+        shown = rows(viewer)
+        assert shown[7] == ' ▸      {"CVE_ID": "CVE-2026-1001", "Severity": "Low"},'
+        assert shown[9] == "›     ],"
+        await pilot.press("h", "h", "h")
+        assert viewer.place is not None
+        assert viewer.place.path == ("details", "diff")
+        await pilot.press("j", "j")
+        assert viewer.place is not None
+        assert viewer.place.path == ("details", "diff", "removed")
+        await pilot.press("L", "H")
+        assert [row for row in rows(viewer) if row][5:] == [
+            '›▸  "diff": {3 keys},',
+            '◆   "team": "web"',
+            "  }",
+            " ▸envelope   id, source",
+        ]
+        await pilot.press("L", "full_stop", "j", "J", "J")
+        assert viewer.place is not None
+        assert viewer.place.path == ("details", "team")
+        assert app.of(Viewer.CursorMoved)[-1].place == viewer.place
+
+
+async def test_search_opens_what_is_folded() -> None:
+    """Matches inside folds are counted on them, and opened when the search comes to one."""
+    app = Host(Viewer(a_document()))
+    async with app.run_test(size=(70, 30), message_hook=app.heard.append) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        await pilot.press("H")
+        viewer.find("cve-2026")
+        await pilot.pause()
+        assert viewer.matches == (1, 2)
+        assert ' ▸      {"CVE_ID": "CVE-2026-2044", …}   1 match inside' in rows(viewer)
+        await pilot.press("n")
+        assert viewer.matches == (2, 2)
+        assert viewer.place is not None
+        assert viewer.place.path == ("details", "diff", "added", 1, "CVE_ID")
+        await pilot.press("n")
+        assert viewer.matches == (1, 2)
+        strip = viewer.render_line(next(y for y, row in enumerate(rows(viewer)) if "CVE-2026-1001" in row))
+        hits = [segment.text for segment in strip if segment.style is not None and segment.style.reverse]
+        assert hits == ["CVE-2026"]
+        viewer.find("nowhere")
+        assert viewer.matches == (0, 0)
+        viewer.find("source")
+        await pilot.pause()
+        assert viewer.place is not None
+        assert viewer.place.section == "envelope"
+        assert [(found.current, found.total) for found in app.of(Viewer.Found)][-1] == (1, 1)
+
+
+async def test_wrapping_and_scrolling_sideways() -> None:
+    """No character is lost or shown twice, wide ones included; unwrapped, the edge says there is more."""
+    text = (
+        "".join(chr(0x6F22 if number % 7 == 3 else 97 + number % 26) for number in range(300)) + "\u202eEND"
+    )
+    shown = text.replace("\u202e", "\\u202e")
+    document = Document((Section("text", None, TextLines(f"first\n{text}\nlast")),))
+    app = Host(Viewer(document))
+    async with app.run_test(size=(41, 20)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        assert rows(viewer)[1].endswith("…")
+        await pilot.press("w")
+        lines = rows(viewer)
+        assert "".join(line[2:].strip() for line in lines[1 : lines.index("  last")]) == shown
+        assert all(viewer.render_line(y).cell_length == 40 for y in range(20))
+        await pilot.press("w", "j", *["greater_than_sign"] * 18)
+        assert rows(viewer)[1].endswith("\\u202eEND")
+        await pilot.press(*["less_than_sign"] * 18)
+        assert rows(viewer)[0] == "  first"
+
+
+@pytest.mark.parametrize("filler", ["ab", "漢", "\x1b", "a\u0301"])
+async def test_one_row_of_a_megabyte(filler: str) -> None:
+    """A long row is coloured by windows; its end can be reached wrapped and sideways, and found."""
+    text = json.dumps({"a": filler * (1_000_000 // len(filler)) + "END"}, ensure_ascii=False)
+    view = view_bytes(text.encode())
+    app = Host(Viewer(Document.of(view)))
+    async with app.run_test(size=(60, 10), message_hook=app.heard.append) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        viewer.find("END")
+        while not app.of(Viewer.Found):
+            await pilot.pause(0.01)
+        assert viewer.matches == (1, 1)
+        await pilot.press("w", "G")
+        assert any("END" in row for row in rows(viewer))
+        rendered = [viewer.render_line(y) for y in range(10)]
+        assert all(strip.cell_length == 59 for strip in rendered)
+
+
+async def test_selecting_copies_what_is_shown() -> None:
+    """The gutter is not copied, escapes are, and a wrapped row stays one."""
+    document = Document((Section("text", None, TextLines("one\ntwo \x1b[31m red\n" + "x" * 100)),))
+    app = Host(Viewer(document))
+    async with app.run_test(size=(40, 12)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.text_select_all()
+        await pilot.pause()
+        assert app.screen.get_selected_text() == "one\ntwo \\x1b[31m red\n" + "x" * 100
+        viewer.wrapped = True
+        await pilot.pause()
+        assert app.screen.get_selected_text() == "one\ntwo \\x1b[31m red\n" + "x" * 100
+        app.screen.clear_selection()
+        await pilot.mouse_down(viewer, offset=(3, 0))
+        await pilot.hover(viewer, offset=(4, 1))
+        await pilot.mouse_up(viewer, offset=(4, 1))
+        assert app.screen.get_selected_text() == "ne\ntwo"
+
+
+async def test_mouse_moves_folds_and_opens() -> None:
+    """A click puts the cursor there, on a fold sign it folds; a double click on a value opens it."""
+    app = Host(Viewer(a_document()))
+    async with app.run_test(size=(58, 20), message_hook=app.heard.append) as pilot:
+        viewer = app.query_one(Viewer)
+        await pilot.click(viewer, offset=(1, 5))
+        assert rows(viewer)[5] == '›▸  "diff": {3 keys},'
+        await pilot.click(viewer, offset=(8, 4), times=2)
+        opened = app.of(Viewer.Opened)
+        assert opened[-1].place.path == ("details", "digest")
+        assert json.loads(opened[-1].place.value_text) == PAYLOAD["details"]["digest"]  # type: ignore[index]
+
+
+async def test_reading_a_large_body_leaves_the_loop_free() -> None:
+    """10 MB are built in a thread: the screen says so, and no gap in the loop is long."""
+    item = {
+        "id": "sha256:" + "ab" * 32,
+        "values": [1, 2, 3],
+        "text": "x" * 60,
+        "nested": {"a": None, "b": True},
+    }
+    body = json.dumps([item] * 54_000).encode()
+    assert len(body) > 9_000_000
+    app = Host(Viewer())
+    async with app.run_test(size=(80, 24), message_hook=app.heard.append) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        await pilot.pause()
+        viewer.read(lambda: Document.of(view_bytes(body)), len(body))
+        assert rows(viewer)[1] == f"  reading {len(body) / 1e6:.1f} MB …"
+        worst, started = 0.0, time.perf_counter()
+        while viewer.document.sections[0].key != "body":
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            worst = max(worst, time.perf_counter() - before)
+            assert time.perf_counter() - started < 20
+        assert worst < 0.5
+        before = time.perf_counter()
+        rows(viewer)
+        assert time.perf_counter() - before < 0.2
+        await pilot.press("G", "k", "k")
+        assert viewer.place is not None
+        assert viewer.place.path == (53_999, "nested")
+
+
+async def test_the_last_document_asked_for_wins() -> None:
+    """A slow build that was overtaken is not shown."""
+    app = Host(Viewer())
+    async with app.run_test(size=(80, 24)) as pilot:
+        viewer = app.query_one(Viewer)
+        await pilot.pause()
+
+        def slow() -> Document:
+            time.sleep(0.1)
+            return Document((Section("slow", None, TextLines("slow")),))
+
+        viewer.read(slow, 2_000_000)
+        viewer.show(Document((Section("quick", None, TextLines("quick")),)))
+        await pilot.pause(0.3)
+        assert viewer.document.sections[0].key == "quick"
+
+
+@pytest.mark.parametrize("size", [10, 5_000_000])
+async def test_a_view_that_fails_says_so(size: int) -> None:
+    """Whatever a builder raises, the app lives and tells where the bytes are."""
+
+    def fail() -> Document:
+        raise RecursionError
+
+    app = Host(Viewer())
+    async with app.run_test(size=(80, 24), message_hook=app.heard.append) as pilot:
+        viewer = app.query_one(Viewer)
+        await pilot.pause()
+        viewer.read(fail, size)
+        while not app.of(Viewer.Failed):
+            await pilot.pause(0.01)
+        assert (
+            rows(viewer)[1] == "  This view failed (RecursionError). 4 has the raw bytes, the log the rest."
+        )
+
+
+async def test_the_next_event_keeps_the_path_and_the_open_sections() -> None:
+    """With the focus, another document is read at the same field; a section that was opened stays open."""
+    app = Host(Viewer(a_document()))
+    async with app.run_test(size=(58, 20)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        await pilot.press("G", "l")
+        viewer.go_to_path(("details", "team"))
+        viewer.show(a_document())
+        assert viewer.place is not None
+        assert viewer.place.path == ("details", "team")
+        await pilot.press("G")
+        assert viewer.place is not None
+        assert (viewer.place.section, viewer.place.row) == ("envelope", 4)
+
+
+async def test_empty_document() -> None:
+    """Keys do nothing where there is nothing."""
+    app = Host(Viewer())
+    async with app.run_test(size=(58, 8)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        keys = (
+            "j k g G h l H L J K w n N space enter full_stop less_than_sign greater_than_sign pagedown ctrl+u"
+        )
+        await pilot.press(*keys.split())
+        assert viewer.place is None
+        viewer.find("x")
+        assert rows(viewer) == [""] * 8
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_texts_are_shown_escaped(text: str) -> None:
+    """Titles, heads, JSON, text, XML, hex and what is searched for: nothing unsafe, no width off."""
+    raw = text.encode("utf-8", "surrogatepass")
+    document = Document(
+        (
+            Section("head", None, Head([HeadLine((Span(text, "title"), Span(text)), (Span(text),))])),
+            Section("json", text, JsonText(json.dumps({text: [text, {text: 1}]}, ensure_ascii=False)), "json",
+                    note=text),
+            Section("folded", text, TextLines(text), summary=text, foldable=True, folded=True),
+            Section("text", None, TextLines(text * 3)),
+            Section("xml", None, TextLines(f"<a b='{text}'>{text}</a>"), "xml"),
+            Section("yaml", None, TextLines(f"{text}: {text}"), "yaml"),
+            Section("hex", None, HexLines(raw), "hex"),
+            *(Section(name, None, view.lines, view.language) for name, view in (
+                ("body", view_bytes(raw)),
+                ("form", view_bytes(b"a=" + raw, "application/x-www-form-urlencoded")),
+                ("part", view_bytes(b"--x\r\n" + raw + b"\r\n\r\n" + raw, "multipart/x; boundary=x")),
+            )),
+        )
+    )  # fmt: skip
+    app = Host(Viewer(document))
+    async with app.run_test(size=(40, 60)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        for keys in ((), ("w",), ("H",), ("L", "w", "greater_than_sign")):
+            await pilot.press(*keys)
+            assert [viewer.render_line(y).cell_length for y in range(60)] == [39] * 60
+            assert not any(count_unsafe(line) or "\n" in line for line in screen(app))
+        viewer.find(text[:3])
+        await pilot.pause()
+        assert not any(count_unsafe(line) or "\n" in line for line in screen(app))
+
+
+async def test_ascii_signs() -> None:
+    """With the plain set, the viewer adds no character that is not ASCII."""
+    app = Host(Viewer(a_document(), glyphs=glyphs.ASCII))
+    async with app.run_test(size=(50, 20)) as pilot:
+        viewer = app.query_one(Viewer)
+        await pilot.press("H")
+        assert all(row.isascii() for row in rows(viewer)[:8])
+
+
+def test_runs() -> None:
+    """Escapes and matches are told apart from the colours they stand in; cuts fall between characters."""
+    assert [(run.text, run.role) for run in coloured('"a": "b\u202e",', "json")] == [
+        ('"a"', "key"), (": ", "muted"), ('"b', "string"), ("\\u202e", "escape"), ('"', "string"),
+        (",", "muted"),
+    ]  # fmt: skip
+    assert [(run.text, run.role) for run in coloured('rest of it"', "json", inside=True)] == [
+        ('rest of it"', "string")
+    ]
+    runs = with_hits(plain("abcdef", "text"), [(1, 2), (4, 6)])
+    assert [(run.text, run.hit) for run in runs] == [("a", False), ("b", True), ("cd", False), ("ef", True)]
+    wide = plain("a漢b", "text")
+    assert ["".join(run.text for run in cut(wide, *at)[0]) for at in ((0, 2), (2, 4), (0, 1), (1, 2))] == [
+        "a漢", " b", "a", "漢",
+    ]  # fmt: skip
+
+
+def test_layout_is_the_same_both_ways() -> None:
+    """Every line leads to a row that leads back to it, folded, closed and wrapped in any mix."""
+    document = a_document()
+    measures = [Measure(section.lines) for section in document.sections]
+    tree = document.sections[1].tree
+    assert tree is not None
+    openers = [row for row in tree.openers() if row]
+    for folded in (set(), {openers[0]}, set(openers), set(openers[1:])):
+        for closed in (set(), {2}):
+            for width in (None, 8, 30):
+                layout = Layout(document, measures, {1: folded}, closed, width)
+                for line in range(layout.total):
+                    spot = layout.spot(line)
+                    assert spot is not None
+                    assert layout.line_of(spot.section, spot.row) == line - spot.line
+                assert layout.spot(layout.total) is None
+                assert layout.spot(layout.line_of(2, HEADING)) == (2, HEADING, 0)
+
+
+def test_measures() -> None:
+    """Cells are those of the visible text, for short rows and for long ones by windows."""
+    long = "漢" * WINDOW + "\x1b" * WINDOW + "a" * WINDOW
+    measure = Measure(TextLines(f"abc\n漢\n\x1b\n{long}"))
+    assert [measure.cells(row) for row in range(4)] == [3, 2, 4, 2 * WINDOW + 4 * WINDOW + WINDOW]
+    assert measure.window(3, 2 * WINDOW + 5) == (WINDOW, 2 * WINDOW)
+    assert measure.heights(3) is not None
+    assert Measure(HexLines(bytes(1000))).heights(100) is None
+
+
+def test_new_paths_match_any_index_and_key() -> None:
+    """Paths of shapes have signs where a payload has indexes and keys that are data."""
+    paths = frozenset({("a", ITEMS, "b"), ("m", KEYS, "x")})
+    assert is_among(("a", 7, "b"), paths)
+    assert is_among(("m", "anything", "x"), paths)
+    assert not is_among(("a", 7), paths)
+    assert not is_among(("m", "anything", "y"), paths)
