@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from rich.segment import Segment
 from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
+from textual.worker import WorkerCancelled
 
 from inspector.core.events import Request
 from inspector.core.text import scrub
@@ -83,13 +85,20 @@ class Stage(App[None]):
 
     async def settled(self) -> None:
         """Wait until what the screen reads in threads is read."""
-        await self.workers.wait_for_complete()
+        while running := [worker for worker in self.workers if worker.is_running]:
+            with suppress(WorkerCancelled):
+                await running[0].wait()
 
 
 def lines_of(app: App[Any]) -> list[str]:
     """The rows of the screen as text."""
     strips: Sequence[Strip] = app.screen._compositor.render_strips()
     return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+
+def toasts_of(app: App[Any]) -> list[str]:
+    """What the app has told in toasts."""
+    return [str(note.message) for note in app._notifications]
 
 
 def assert_safe(app: App[Any]) -> None:

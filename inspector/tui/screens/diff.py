@@ -1,0 +1,431 @@
+"""The diff screen: how two sides (types, events, payload files) differ in shape, in values and in headers.
+
+It ends with what the list should show: a filter (str) for the events that have a field, or None.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.screen import Screen
+
+from inspector.core import units
+from inspector.core.diff import Change, counts_in_words, diff
+from inspector.core.events import InspectorError, Request
+from inspector.core.field_filter import field_filter
+from inspector.core.payload import NotJson, show_path
+from inspector.core.text import count_unsafe, storable, visible
+from inspector.core.value_diff import ValueLine, diff_values
+from inspector.store.reader import Reader
+from inspector.store.sides import Side, request_of, resolve_side
+from inspector.tui.screens.diff_rows import (
+    MEANINGS,
+    ChangeRows,
+    Hints,
+    Line,
+    as_rows,
+    count_alike,
+    header_lines,
+    markdown,
+    shape_lines,
+    value_lines,
+)
+from inspector.tui.screens.examples import hints_of, payload_in
+from inspector.tui.screens.help import HelpScreen, groups_in_force
+from inspector.tui.widgets.footer import Hint, KeyFooter
+from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.pane_title import PaneTitle, Part
+from inspector.tui.widgets.prompt import Prompt
+from inspector.tui.widgets.rows import Piece, Row, outside
+from inspector.tui.widgets.told import Told
+
+TABS = ("Shape", "Values", "Headers")
+BESIDE = 100
+"""Columns from which the sides stand side by side."""
+
+
+@dataclass(slots=True)
+class _Compared:
+    """What was read and compared, once for all tabs."""
+
+    changes: list[Change] = field(default_factory=list)
+    hints: tuple[Hints, Hints] = ({}, {})
+    requests: tuple[Request | None, Request | None] = (None, None)
+    values: list[ValueLine] = field(default_factory=list)
+    no_values: str = ""
+    """Why there are no values to compare."""
+
+
+class DiffScreen(Screen[str | None]):
+    """Shape, values and headers of two sides. The side a is what one knows, b is what comes."""
+
+    DEFAULT_CSS = """
+    DiffScreen { background: $background; }
+    DiffScreen #path { color: $rule; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="back"),
+        Binding("q", "back", "Leave this screen", show=False, id="close"),
+        Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
+        Binding("1", "tab(0)", "Shape", show=False, id="tab-1"),
+        Binding("2", "tab(1)", "Values", show=False, id="tab-2"),
+        Binding("3", "tab(2)", "Headers", show=False, id="tab-3"),
+        Binding("tab", "next_tab(1)", "Next tab", show=False, priority=True),
+        Binding("shift+tab", "next_tab(-1)", "Tab before", show=False, priority=True),
+        Binding("n", "next(1)", "Next change", show=False, id="find-next"),
+        Binding("N", "next(-1)", "Previous change", show=False, id="find-previous"),
+        Binding("slash", "find", "Find a field", show=False, id="find"),
+        Binding("s", "swap", "Swap a and b", show=False, id="swap"),
+        Binding("equals_sign", "alike", "Show what is alike, or not", show=False, id="quiet"),
+        Binding("vertical_line", "layout", "Side by side or unified", show=False, id="pane-layout"),
+        Binding("D", "other_side", "Choose the other side", show=False, id="diff-with"),
+        Binding("E", "export", "Export as Markdown or JSON", show=False, id="export"),
+        Binding("y", "copy", "Copy the path", show=False, id="copy"),
+    ]
+
+    def __init__(self, store: Path, a: Side, b: Side, *, glyphs: Glyphs | None = None) -> None:
+        super().__init__()
+        self.store = store
+        self.sides = (a, b)
+        self._glyphs = glyphs
+        self.tab = 0
+        self.alike = False
+        self.beside: bool | None = None
+        """None follows the width."""
+        self._compared: _Compared | None = None
+        self._trouble = ""
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs asked for, else those of the app."""
+        own: Glyphs = getattr(self.app, "glyphs", UNICODE)
+        return own if self._glyphs is None else self._glyphs
+
+    def compose(self) -> ComposeResult:
+        yield PaneTitle(self.glyphs, id="title")
+        yield Told(id="summary")
+        yield Told(id="heading")
+        yield ChangeRows(self.glyphs, id="changes")
+        yield PaneTitle(self.glyphs, id="path")
+        yield Told(id="told")
+        yield KeyFooter(id="keys")
+        yield Prompt()
+
+    def on_mount(self) -> None:
+        """Begin to compare."""
+        self.query_one("#title", PaneTitle).focused = True
+        self.query_one(ChangeRows).focus()
+        self._fit()
+        self.compare()
+
+    @on(Resize)
+    def _fit(self) -> None:
+        """Follow the width, unless the layout was chosen."""
+        rows = self.query_one(ChangeRows)
+        rows.beside = self.app.size.width >= BESIDE if self.beside is None else self.beside
+        rows.refresh()
+        self._draw_frame()
+
+    # -- comparing
+
+    @work(exclusive=True, group="compare")
+    async def compare(self) -> None:
+        """Compare both sides in a thread: the changes first, what takes reading events after."""
+        self._compared = None
+        self._trouble = ""
+        self._draw()
+        a, b = self.sides
+        changes = await asyncio.to_thread(diff, a.shape, b.shape)
+        self._compared = _Compared(changes, no_values="Reading …")
+        self._draw(keep=False)
+        try:
+            self._compared = await asyncio.to_thread(_read, self.store, a, b, changes)
+        except (InspectorError, sqlite3.Error, OSError) as error:
+            self._compared.no_values = f"The store cannot be read: {error}"
+        self._draw()
+
+    def _draw(self, keep: bool = True) -> None:
+        """Show the lines of the open tab."""
+        lines = self._lines()
+        rows = self.query_one(ChangeRows)
+        rows.present = 0
+        if self.tab == 0:
+            rows.present = max((len(words) for line in lines for words in (line.in_a, line.in_b)), default=0)
+        rows.show(as_rows(lines), keep)
+        self._draw_frame()
+
+    def _lines(self) -> list[Line]:
+        found = self._compared
+        if found is None:
+            return []
+        a, b = self.sides
+        if self.tab == 0:
+            return shape_lines(a.shape, b.shape, found.changes, self.alike, found.hints)
+        if self.tab == 1:
+            return value_lines(found.values, self.alike)
+        one, other = found.requests
+        return header_lines(one, other, self.alike) if one is not None and other is not None else []
+
+    # -- what stands around the rows
+
+    def _draw_frame(self) -> None:
+        rows = self.query_one(ChangeRows)
+        title = [Part("Diff  ", "bold")]
+        for index, name in enumerate(TABS):
+            title.append(
+                Part(
+                    f" [{name}]" if index == self.tab else f" {name} ",
+                    "bold $accent" if index == self.tab else "",
+                    str(index),
+                )
+            )
+        self.query_one("#title", PaneTitle).parts = tuple(title)
+        changed = [index for index, row in enumerate(rows.rows) if row.value[0].sign]
+        self.query_one("#summary", Told).tell(lambda width: [(self._summary(width), self._position(changed))])
+        names = [self._called(side) for side in self.sides]
+        self.query_one("#heading", Told).tell(
+            lambda width: rows.heading(names[0], names[1], rows.scrollable_content_region.width or width)
+        )
+        self._draw_path()
+        beside = "unified" if rows.beside else "side by side"
+        hints: list[Hint] = [
+            ("n", "next", "next(1)"),
+            ("N", "previous", "next(-1)"),
+            ("s", "swap a and b", "swap"),
+        ]
+        if not rows.rows and self.tab == 0:
+            hints = [("2", "values", "tab(1)")]
+        hints.append(("=", "hide alike" if self.alike else "alike too", "alike"))
+        hints += [("|", beside, "layout"), ("D", "other side", "other_side"), ("E", "export", "export")]
+        self.query_one(KeyFooter).show([*hints, ("esc", "back", "back")])
+
+    def _called(self, side: Side) -> tuple[str, str]:
+        """How a side is called, and what stands for it in the open tab."""
+        if side.kind == "file":
+            return side.label, "a file"
+        if side.kind == "event":
+            return side.label, side.types[0][1] if side.types else "one event"
+        if self.tab == 0:
+            variants = units.count(len(side.shape.variants), "variant")
+            return side.label, f"{units.count(side.events, 'event')}, {variants}"
+        return side.label, f"#{side.event}, the first of {units.count(side.events, 'event')}"
+
+    def _position(self, changed: Sequence[int]) -> list[Piece]:
+        rows = self.query_one(ChangeRows)
+        row = rows.row
+        if not changed or row is None:
+            return []
+        here = next((at for at, index in enumerate(changed, 1) if rows.rows[index] is row), None)
+        return [] if here is None else [(f"{here:,} of {len(changed):,} ", "muted")]
+
+    def _summary(self, width: int) -> list[Piece]:
+        found = self._compared
+        if found is None:
+            return [("  Comparing …", "muted")]
+        if self.tab == 0:
+            alike = count_alike(self.sides[0].shape, found.changes)
+            if not found.changes:
+                return [("  The same shape. 2 compares the values.", "passed")]
+            words = counts_in_words(found.changes)
+            hidden = (
+                ""
+                if self.alike
+                else f"      {units.count(alike, 'field')} alike {'is' if alike == 1 else 'are'} hidden"
+            )
+            if len(words) + len(hidden) + 16 > width:
+                words = words.partition(":")[0]
+            return [(f"  {words}", ""), (hidden, "muted")]
+        if found.no_values:
+            return [(f"  {found.no_values}", "muted")]
+        lines = self._lines()
+        changes = sum(bool(line.sign) for line in lines)
+        what = "header line" if self.tab == 2 else "value"
+        if not changes:
+            return [(f"  The same {what}s.", "passed")]
+        verb = "differs" if changes == 1 else "differ"
+        return [
+            (f"  {units.count(changes, what)} {verb}", ""),
+            ("" if self.alike else "      what is alike is hidden", "muted"),
+        ]
+
+    def _draw_path(self) -> None:
+        row = self.query_one(ChangeRows).row
+        line: Line | None = row.value[0] if row is not None else None
+        path = "" if line is None else line.name or show_path(line.path)
+        self.query_one("#path", PaneTitle).parts = (Part(visible(path), "$foreground"),) if path else ()
+        told: list[Piece] = [(f"  {MEANINGS}", "muted")]
+        right: list[Piece] = []
+        if line is not None:
+            told = [("  ", ""), *self._tell(line)]
+            right = [("enter shows the events ", "muted")] if self.tab == 0 and self._filter(line) else []
+        self.query_one("#told", Told).tell_one(told, right)
+
+    def _tell(self, line: Line) -> list[Piece]:
+        if self.tab == 0:
+            return outside(line.told)
+        escaped = count_unsafe(line.a + line.b)
+        note = f" {units.count(escaped, 'control character')}, escaped." if escaped else ""
+        both = [text for text in (line.a, line.b) if text]
+        return [*outside("  →  ".join(both)), (f"   {line.told}{note}", "muted")]
+
+    @on(ChangeRows.Highlighted)
+    def _follow_cursor(self) -> None:
+        self._draw_frame()
+
+    # -- actions
+
+    def action_back(self) -> None:
+        """Leave the screen."""
+        self.dismiss(None)
+
+    @on(KeyFooter.Pressed)
+    async def _run_hint(self, message: KeyFooter.Pressed) -> None:
+        await self.run_action(message.action)
+
+    @on(PaneTitle.Pressed)
+    def _open_pressed(self, message: PaneTitle.Pressed) -> None:
+        self.action_tab(int(message.name))
+
+    def action_tab(self, tab: int) -> None:
+        """Show another tab."""
+        self.tab = tab
+        self._draw(keep=False)
+
+    def action_next_tab(self, step: int) -> None:
+        """Show the tab beside."""
+        self.action_tab((self.tab + step) % len(TABS))
+
+    def action_next(self, step: int) -> None:
+        """Go to the next change."""
+        self.query_one(ChangeRows).go_to(lambda row: bool(row.value[0].sign), step)
+
+    def action_find(self) -> None:
+        """Ask for a part of a path and go there; n goes on with changes."""
+        self.query_one(Prompt).ask("/", self._find)
+
+    def _find(self, text: str) -> None:
+        wanted = text.lower()
+
+        def fits(row: Row) -> bool:
+            line: Line = row.value[0]
+            return wanted in (line.name or show_path(line.path)).lower()
+
+        if not self.query_one(ChangeRows).go_to(fits, 1):
+            self.notify(f"No line here has {visible(text)} in its path.", markup=False)
+
+    def action_swap(self) -> None:
+        """Read it the other way round."""
+        a, b = self.sides
+        self.sides = (b, a)
+        self.compare()
+
+    def action_alike(self) -> None:
+        """Show what is the same on both sides, or hide it."""
+        self.alike = not self.alike
+        self._draw()
+
+    def action_layout(self) -> None:
+        """Side by side, or unified."""
+        self.beside = not self.query_one(ChangeRows).beside
+        self._fit()
+
+    def _filter(self, line: Line) -> str:
+        a, b = self.sides
+        side = a if line.sign == "-" else b
+        return field_filter(side.types, line.path) if side.types and line.path else ""
+
+    @on(ChangeRows.Opened)
+    def _show_events(self, message: ChangeRows.Opened) -> None:
+        line: Line = message.row.value[0]
+        if self.tab == 0 and (wanted := self._filter(line)):
+            self.dismiss(wanted)
+
+    def action_copy(self) -> None:
+        """Copy the path under the cursor."""
+        row = self.query_one(ChangeRows).row
+        if row is not None:
+            line: Line = row.value[0]
+            path = storable(line.name or show_path(line.path))
+            self.app.copy_to_clipboard(path)
+            self.notify(f"Copied {visible(path)}", markup=False)
+
+    def action_other_side(self) -> None:
+        """Ask for another b."""
+        self.query_one(Prompt).ask("b is", self.resolve_other)
+
+    @work(exclusive=True, group="resolve")
+    async def resolve_other(self, text: str) -> None:
+        """Read what was typed, in a thread, and compare with it."""
+
+        def read() -> Side:
+            with Reader(self.store) as reader:
+                return resolve_side(reader, text)
+
+        try:
+            side = await asyncio.to_thread(read)
+        except (InspectorError, sqlite3.Error) as error:
+            self.notify(visible(str(error)), severity="error", timeout=10, markup=False)
+            return
+        self.sides = (self.sides[0], side)
+        self.compare()
+
+    def action_export(self) -> None:
+        """Ask for the name of a file; .json gives JSON lines, anything else Markdown."""
+        self.query_one(Prompt).ask("export to", self._export, "diff.md")
+
+    def _export(self, name: str) -> None:
+        a, b = (side.label for side in self.sides)
+        changes = self._compared.changes if self._compared is not None else []
+        if name.lower().endswith(".json"):
+            text = "".join(json.dumps(change.as_json()) + "\n" for change in changes)
+        else:
+            text = markdown(a, b, changes)
+        path = Path(name.strip()).expanduser()
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            self.notify(
+                f"{visible(str(path))} exists already; nothing was written.", severity="error", markup=False
+            )
+        except OSError as error:
+            self.notify(visible(f"Cannot write {path}: {error.strerror}."), severity="error", markup=False)
+        else:
+            self.notify(visible(f"Wrote {units.count(len(changes), 'change')} to {path}"), markup=False)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        a, b = (side.label.removeprefix("#") for side in self.sides)
+        self.app.push_screen(
+            HelpScreen("Keys in the diff", groups_in_force(self), f"inspector diff {a} {b}", note=MEANINGS)
+        )
+
+
+def _read(store: Path, a: Side, b: Side, changes: list[Change]) -> _Compared:
+    """All that needs events: hints on values, and the two requests compared value by value."""
+    found = _Compared(changes)
+    payloads = []
+    with Reader(store) as reader:
+        found.hints = (hints_of(reader, a), hints_of(reader, b))
+        found.requests = (request_of(reader, a), request_of(reader, b))
+    for letter, request in zip("ab", found.requests, strict=True):
+        if request is None:
+            found.no_values = f"The event of {letter} was deleted; there are no values to compare."
+            return found
+        try:
+            payloads.append(payload_in(request))
+        except NotJson as error:
+            found.no_values = f"{letter} has no values to compare: {error}"
+            return found
+    found.values = diff_values(*payloads)
+    return found

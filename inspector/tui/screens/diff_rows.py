@@ -1,0 +1,385 @@
+"""The lines of a diff, and how they read: shapes, values and headers of two sides in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.cells import cell_len
+
+from inspector.core.diff import Change
+from inspector.core.events import Request
+from inspector.core.formats import as_text
+from inspector.core.payload import Path, show_path
+from inspector.core.redact import redact_headers
+from inspector.core.shorten import event_type
+from inspector.core.shorten import start as cut_start
+from inspector.core.text import visible
+from inspector.core.type_shape import Field, TypeShape
+from inspector.core.value_diff import ABSENT, ValueLine
+from inspector.tui.widgets.glyphs import ASCII
+from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
+
+SIGNS: Final = {"removed": "-", "added": "+", "retyped": "~", "optional": "?", "required": "!"}
+_COLOURS: Final = {
+    "-": "error",
+    "+": "passed",
+    "~": "care",
+    "?": "care",
+    "!": "care",
+    "»": "new",
+    "": "muted",
+}
+MEANINGS: Final = "- removed   + added   ~ retyped   ? now optional   ! now required   » moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a diff. All texts are raw."""
+
+    sign: str
+    """``-``, ``+``, ``~``, ``?``, ``!``, ``»``, or empty for what is alike."""
+    path: Path
+    a: str = ""
+    """What stands here in A; empty where nothing does."""
+    b: str = ""
+    in_a: str = ""
+    """How common it is in A: ``all``, ``1 of 301``; empty where it is one event."""
+    in_b: str = ""
+    breaking: bool = False
+    note: str = ""
+    """For a moved field, from where: ``from details``."""
+    told: str = ""
+    """What the line says, as a sentence."""
+    name: str | None = None
+    """Instead of the path, for header lines."""
+
+
+Hints = Mapping[Path, str]
+"""What the values of a field look like, in words."""
+
+
+def shape_lines(
+    a: TypeShape, b: TypeShape, changes: Sequence[Change], alike: bool, hints: tuple[Hints, Hints] = ({}, {})
+) -> list[Line]:
+    """The lines of a shape diff in the order of paths; with `alike` the fields that are the same, too."""
+    lines = [_shape_line(change, a.field(change.path), b.field(change.path), hints) for change in changes]
+    if alike:
+        changed = {change.path for change in changes}
+        same = [
+            Line(
+                "",
+                field.path,
+                _words(field, hints[0]),
+                _words(b.field(field.path), hints[1]),
+                presence(field),
+                presence(b.field(field.path)),
+                told="The same on both sides.",
+            )
+            for field in a.fields
+            if field.path not in changed
+        ]
+        from inspector.core.places import path_order
+
+        lines = sorted(lines + same, key=lambda line: path_order(line.path))
+    return lines
+
+
+def count_alike(a: TypeShape, changes: Sequence[Change]) -> int:
+    """How many fields of A are the same in B."""
+    changed = {change.path for change in changes}
+    return sum(field.path not in changed for field in a.fields)
+
+
+def presence(field: Field | None) -> str:
+    """How common a field is: ``all``, ``1 of 301``; empty where there is only one event to tell from."""
+    if field is None or field.of <= 1:
+        return ""
+    return "all" if field.present == field.of else f"{field.present:,} of {field.of:,}"
+
+
+def _words(field: Field | None, hints: Hints) -> str:
+    if field is None:
+        return ""
+    hint = hints.get(field.path, "")
+    return f"{field.words}, {hint}" if hint else field.words
+
+
+def _shape_line(change: Change, a: Field | None, b: Field | None, hints: tuple[Hints, Hints]) -> Line:
+    moved_here = change.change == "added" and change.moved is not None
+    return Line(
+        "»" if moved_here else SIGNS[change.change],
+        change.path,
+        _words(a, hints[0]),
+        _words(b, hints[1]),
+        presence(a),
+        presence(b),
+        change.breaking,
+        f"from {_moved_from(change)}" if moved_here else "",
+        _told(change, a, b),
+    )
+
+
+def _moved_from(change: Change) -> str:
+    """From where, as short as it is clear: the object when the name stays, else the whole path."""
+    assert change.moved is not None
+    if change.moved[-1] == change.path[-1] and len(change.moved) > 1:
+        return show_path(change.moved[:-1])
+    return show_path(change.moved)
+
+
+def _told(change: Change, a: Field | None, b: Field | None) -> str:
+    if change.moved is not None:
+        if change.change == "removed":
+            return f"Only in a. b has the same field at {show_path(change.moved)}, so it is read as moved."
+        return f"Only in b. a has the same field at {show_path(change.moved)}, so it is read as moved."
+    if change.change == "removed":
+        return f"Only in a{_of(a)}. " + (
+            "What reads it breaks with b." if change.breaking else "b has no such field."
+        )
+    if change.change == "added":
+        return f"Only in b{_of(b)}. a has no such field."
+    if change.change == "retyped":
+        told = f"{change.a} in a, {change.b} in b."
+        return told + (
+            " b has a type that a never had." if change.breaking else " b has no type that is new."
+        )
+    if change.change == "optional":
+        return f"Always there in a, not always in b{_of(b)}. What relies on it breaks with b."
+    return f"Not always there in a{_of(a)}, always in b."
+
+
+def _of(field: Field | None) -> str:
+    words = presence(field)
+    return "" if not words else f", in {words} events" if words != "all" else ", in all its events"
+
+
+def value_lines(values: Sequence[ValueLine], alike: bool) -> list[Line]:
+    """The lines of two payloads compared by value."""
+    told = {
+        "-": "Only in a.",
+        "+": "Only in b.",
+        "~": "Another value in b.",
+        "=": "The same on both sides.",
+    }
+    return [
+        Line(
+            "" if value.sign == "=" else value.sign,
+            value.path,
+            "" if value.a is ABSENT else as_text(value.a),
+            "" if value.b is ABSENT else as_text(value.b),
+            told=told[value.sign],
+        )
+        for value in values
+        if alike or value.sign != "="
+    ]
+
+
+def header_lines(a: Request, b: Request, alike: bool) -> list[Line]:
+    """The lines of two heads: method, target, then headers by name in the order of A; secrets are masked."""
+    found = [
+        _header_line("method", [a.method], [b.method]),
+        _header_line("target", [a.target.decode("latin-1")], [b.target.decode("latin-1")]),
+    ]
+    left, right = _headers(a), _headers(b)
+    for key in [*left, *(key for key in right if key not in left)]:
+        name, one = left.get(key, ("", []))
+        other_name, other = right.get(key, ("", []))
+        found.append(_header_line(name or other_name, one, other))
+    return [line for line in found if alike or line.sign]
+
+
+def _headers(request: Request) -> dict[str, tuple[str, list[str]]]:
+    """Header lines by lower-case name: the name as it stood first, and all values, masked and decoded."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    masked, _ = redact_headers(request.headers)
+    for (name, value), (_, original) in zip(masked, request.headers, strict=True):
+        text = name.decode("latin-1")
+        # A mask is our own text and UTF-8; what came over the wire is Latin-1.
+        shown = value.decode("latin-1") if value == original else value.decode()
+        found.setdefault(text.lower(), (text, []))[1].append(shown)
+    return found
+
+
+def _header_line(name: str, a: list[str], b: list[str]) -> Line:
+    sign = "" if a == b else "+" if not a else "-" if not b else "~"
+    told = {"": "The same on both sides.", "+": "Only in b.", "-": "Only in a.", "~": "Another value in b."}
+    return Line(sign, (name.lower(),), ", ".join(a), ", ".join(b), told=told[sign], name=name)
+
+
+def as_rows(lines: Sequence[Line]) -> list[Row]:
+    """Lines as rows: what stands inside another line's object is inside that row."""
+    rows: list[Row] = []
+    open_paths: list[Path] = []
+    seen: dict[Hashable, int] = {}
+    for line in lines:
+        while open_paths and line.path[: len(open_paths[-1])] != open_paths[-1]:
+            open_paths.pop()
+        if open_paths and open_paths[-1] == line.path:
+            open_paths.pop()
+        key = (line.path, line.sign)
+        seen[key] = seen.get(key, 0) + 1
+        rows.append(Row((*key, seen[key]), (line, open_paths[-1] if open_paths else ()), len(open_paths)))
+        if line.name is None and line.path:
+            open_paths.append(line.path)
+    return rows
+
+
+Heading = Callable[[int], list[list[Piece]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    path: int
+    a: int
+    b: int
+    """Beside: of each side. Unified: `a` is for both, `b` is 0."""
+    present: int
+    breaking: int
+
+
+class ChangeRows(Rows):
+    """Draws the lines of a diff, side by side or unified."""
+
+    beside = True
+    """Side by side; unified otherwise."""
+    present = 3
+    """Cells of the column that says how common a field is."""
+
+    def columns(self, width: int) -> _Columns:
+        """Cells of each column."""
+        breaking = 10 if width >= 56 else 0
+        present = self.present + 1 if self.present else 0
+        room = max(8, width - 4 - breaking)
+        if not self.beside:
+            path = room * 44 // 100
+            return _Columns(path, room - path - present - 1, 0, present, breaking)
+        path = room * 34 // 100
+        side = (room - path - 3) // 2 - present
+        return _Columns(path, side, room - path - 3 - side - 2 * present, present, breaking)
+
+    def heading(
+        self, a: tuple[str, str], b: tuple[str, str], width: int
+    ) -> list[tuple[list[Piece], list[Piece]]]:
+        """The lines above: who a and b are, and what they are learnt from (both raw)."""
+        columns = self.columns(width)
+        if not self.beside:
+            half = (width - 6) // 2
+            pieces: list[Piece] = [("    ", "")]
+            for letter, (label, events) in (("a", a), ("b", b)):
+                named = _short(label, half - len(events) - 5)
+                pieces += fitted(
+                    [(f"{letter} ", "accent"), (f"{named}  ", "strong"), (events, "muted")], half
+                )
+            return [(pieces, [])]
+        side = columns.a + columns.present
+        first: list[Piece] = [(" " * (columns.path + 4), "")]
+        second: list[Piece] = fitted([("    field", "muted")], columns.path + 4)
+        for letter, (label, events) in (("a", a), ("b", b)):
+            first += [
+                (" ", ""),
+                (f"{letter} ", "accent"),
+                *fitted([(_short(label, side - 2), "strong")], side - 2),
+            ]
+            second += [(" ", ""), *fitted([(f"  {events}", "muted")], side)]
+            side = columns.b + columns.present
+        return [(first, []), (second, [])]
+
+    def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
+        """One line, as its columns."""
+        line, parent = row.value
+        columns = self.columns(width)
+        sign = ">" if line.sign == "»" and self.glyphs is ASCII else line.sign
+        mark = self.glyphs.opened if fold == "open" else self.glyphs.folded if fold else " "
+        name = line.name if line.name is not None else _relative(line.path, parent)
+        plain = "" if line.sign else "muted"
+        found: list[Piece] = [
+            (self.glyphs.cursor if cursor else " ", "accent"),
+            (f"{sign or ' '} ", _COLOURS[line.sign]),
+            (mark, "muted"),
+            *fitted(self._named(name, row.depth, columns.path, plain or "key"), columns.path),
+        ]
+        if not self.beside:
+            found += [(" ", ""), *self._words(self._unified(line), columns.a, plain)]
+            found += self._present(_unified_presence(line), columns.present)
+        else:
+            if line.note:
+                found += [(" ", ""), *fitted(outside(line.note, "new"), columns.a + columns.present)]
+            else:
+                found += [(" ", ""), *self._words(line.a, columns.a, plain)]
+                found += self._present(line.in_a, columns.present)
+            found += [("  ", ""), *self._words(line.b, columns.b, plain)]
+            found += self._present(line.in_b, columns.present)
+        if columns.breaking:
+            found += fitted([("  ", ""), ("breaking" if line.breaking else "", "error")], columns.breaking)
+        return found
+
+    @staticmethod
+    def _named(name: str, depth: int, cells: int, style: str) -> list[Piece]:
+        """The name, indented; a long path loses its beginning."""
+        indent = "  " * min(depth, cells // 4)
+        if len(name) + len(indent) > cells:
+            return [(indent, ""), (cut_start(visible(name), cells - len(indent), cell_len), style)]
+        return [(indent, ""), *outside(name, style)]
+
+    def _words(self, words: str, cells: int, style: str) -> list[Piece]:
+        if not words:
+            return fitted([("-" if self.glyphs is ASCII else "–", "muted")], cells)
+        return fitted(outside(words, style), cells, self.glyphs.ellipsis)
+
+    def _present(self, words: str, cells: int) -> list[Piece]:
+        return fitted([(words, "muted" if words == "all" else "care")], cells, right=True) if cells else []
+
+    def _unified(self, line: Line) -> str:
+        if line.sign == "~":
+            return f"{line.a} {self.glyphs.sent} {line.b}"
+        if line.note:
+            return f"{line.note}  {line.b}"
+        return line.a if line.sign == "-" else line.b
+
+    def fold_column(self, row: Row) -> int | None:
+        """The fold sign stands before the name."""
+        return 3
+
+
+def _unified_presence(line: Line) -> str:
+    return line.in_a if line.sign in ("-", "!") else line.in_b
+
+
+def _relative(path: Path, parent: Path) -> str:
+    """A path as it reads inside its parent: ``.image_digest``, ``[]``."""
+    if not parent:
+        return show_path(path)
+    return show_path(path)[len(show_path(parent)) :]
+
+
+def _short(label: str, width: int) -> str:
+    return event_type(visible(label), max(4, width), cell_len)
+
+
+def markdown(a: str, b: str, changes: Sequence[Change]) -> str:
+    """The shape diff as a Markdown document for a colleague; texts from outside are escaped."""
+    lines = [f"# {_cell(a)} and {_cell(b)}", ""]
+    if not changes:
+        return "\n".join([*lines, "The same shape.", ""])
+    lines += ["| | field | a | b | |", "|---|---|---|---|---|"]
+    for change in changes:
+        note = "breaking" if change.breaking else ""
+        if change.moved is not None:
+            note = f"{note}, moved: {show_path(change.moved)}".removeprefix(", ")
+        cells = (SIGNS[change.change], show_path(change.path), change.a or "", change.b or "", note)
+        lines.append("| " + " | ".join(map(_cell, cells)) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _cell(text: str) -> str:
+    escaped = visible(text)
+    for sign in "\\`*_[]<>|#":
+        escaped = escaped.replace(sign, f"\\{sign}")
+    return escaped
+
+
+def export_json(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """The changes as `inspector diff --json` prints them."""
+    return [change.as_json() for change in changes]

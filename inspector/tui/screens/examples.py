@@ -1,0 +1,85 @@
+"""What the values of a type's fields look like: read from a bounded number of its events, in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from inspector.core.bodies import decoded
+from inspector.core.events import Request
+from inspector.core.field_filter import field_filter
+from inspector.core.filters import parse_filter
+from inspector.core.formats import values_in_words
+from inspector.core.identify import header_map, payload_of
+from inspector.core.payload import NotJson, Path
+from inspector.core.type_shape import TypeShape, collect_examples
+from inspector.store.reader import Reader
+from inspector.store.sides import Side
+
+Types = Sequence[tuple[str | None, str]]
+
+MAX_EVENTS = 100
+MAX_BYTES = 4_000_000
+"""Events, and bytes of bodies, that are read at most for the examples of one type."""
+_LARGE = 1_000_000
+
+
+def payload_in(request: Request) -> Any:
+    """The payload of a request, its Content-Encoding decoded first. Raises NotJson when it has none."""
+    headers = header_map(request.headers)
+    body = request.body
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        body = decoded(request).data
+    try:
+        return payload_of(headers, body)
+    except NotJson:
+        raise
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+
+
+def sample_ids(reader: Reader, shape: TypeShape, types: Types) -> list[int]:
+    """Events that stand for a type shape: the first and the last of each variant, and the newest."""
+    ids: dict[int, None] = {}
+    for variant in shape.variants:
+        ids[variant.first_event] = ids[variant.last_event] = None
+    if len(types) == 1 and len(ids) < shape.events:
+        wanted = parse_filter(field_filter(types, ()))
+        ids.update(dict.fromkeys(islice(reader.matching(wanted), MAX_EVENTS)))
+    return list(ids)[:MAX_EVENTS]
+
+
+def values_of(reader: Reader, shape: TypeShape, ids: Sequence[int]) -> dict[Path, str]:
+    """What the values of each field look like in words, told from these events."""
+    payloads = list(_payloads(reader, ids))
+    return _in_words(shape, payloads, len(payloads) >= shape.events)
+
+
+def hints_of(reader: Reader, side: Side) -> dict[Path, str]:
+    """The same for a side of a diff."""
+    if side.request is None:
+        return values_of(reader, side.shape, sample_ids(reader, side.shape, side.types))
+    return _in_words(side.shape, [payload_in(side.request)], True)
+
+
+def _in_words(shape: TypeShape, payloads: Sequence[Any], all_seen: bool) -> dict[Path, str]:
+    return {
+        path: values_in_words(found, field.present if (field := shape.field(path)) else 1, all_seen)
+        for path, found in collect_examples(payloads, shape.merged).items()
+    }
+
+
+def _payloads(reader: Reader, ids: Sequence[int]) -> Iterator[Any]:
+    room = MAX_BYTES
+    for event in reader.events(ids):
+        if event.size > min(room, _LARGE):
+            continue
+        room -= event.size
+        request = reader.request(event.id)
+        if request is None:
+            continue
+        try:
+            yield payload_in(request)
+        except NotJson:
+            continue

@@ -1,0 +1,110 @@
+"""The keys of a screen, over its right side: made from the bindings in force, so that it is never wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from inspector.core.text import visible
+from inspector.tui.keys import key_name
+
+HelpRow = tuple[str, str, str, str]
+"""Id of the action, its keys as people write them, what it does, where it acts."""
+Groups = Sequence[tuple[str, Sequence[HelpRow]]]
+
+
+_NAMES = {"equals_sign": "=", "asterisk": "*"}
+
+
+def groups_in_force(screen: Screen[Any]) -> list[tuple[str, list[HelpRow]]]:
+    """The keys that act on a screen now, remapped ones too: its own first, then those of the focused pane.
+
+    Bindings of Textual's own widgets and of the app are left out.
+    """
+    groups: dict[str, dict[str, HelpRow]] = {"This screen": {}, "Move and fold": {}}
+    own = "This screen"
+    for active in screen.active_bindings.values():
+        node, binding = active.node, active.binding
+        if not isinstance(node, Widget) or not binding.id or not binding.description:
+            continue
+        rows = groups[own if node is screen else "Move and fold"]
+        keys = _NAMES.get(binding.key) or key_name(binding.key)
+        if binding.id in rows:
+            keys = f"{rows[binding.id][1]} {keys}"
+        rows[binding.id] = (binding.id, keys, binding.description, "")
+    return [(name, list(rows.values())) for name, rows in groups.items() if rows]
+
+
+class HelpScreen(ModalScreen[None]):
+    """Lists keys by group; ``?`` and ``esc`` close it."""
+
+    DEFAULT_CSS = """
+    HelpScreen { align: right top; background: $background 40%; }
+    HelpScreen > VerticalScroll {
+        width: 58; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        background: $panel; color: $foreground;
+        border: round $accent; border-title-color: $foreground; border-subtitle-color: $muted;
+        scrollbar-size-vertical: 1;
+    }
+    HelpScreen Static { width: 1fr; height: auto; background: $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "close", "Close", show=False),
+        Binding("j,down", "scroll_by(1)", show=False),
+        Binding("k,up", "scroll_by(-1)", show=False),
+        Binding("pagedown,ctrl+f,space", "scroll_by(10)", show=False),
+        Binding("pageup,ctrl+b", "scroll_by(-10)", show=False),
+        Binding("g,home", "scroll_by(-10000)", show=False),
+        Binding("G,end", "scroll_by(10000)", show=False),
+    ]
+
+    def __init__(self, title: str, groups: Groups, twin: str = "", *, note: str = "") -> None:
+        """`twin` is the same on the command line: ``inspector show 1204`` (raw); `note` explains signs."""
+        super().__init__()
+        self.heading = title
+        self.groups = groups
+        self.twin = twin
+        self.note = note
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as box:
+            box.border_title = Content(visible(self.heading))
+            box.border_subtitle = Content("? closes")
+            yield Static(self._content())
+
+    def _content(self) -> Content:
+        most = max((len(keys) for _, rows in self.groups for _, keys, _, _ in rows), default=0)
+        column = min(most, 20) + 2
+        lines: list[Content] = []
+        for name, rows in self.groups:
+            lines += [Content(""), Content.styled(visible(name), "bold $muted")]
+            lines += [
+                Content.assemble(
+                    (keys.ljust(column), "bold $accent"),
+                    ("" if len(keys) < column else " ", ""),
+                    visible(does),
+                )
+                for _, keys, does, _ in rows
+            ]
+        if self.note:
+            lines += [Content(""), Content.styled(visible(self.note), "$muted")]
+        lines += [Content(""), Content.styled("A small letter does it, a capital asks how.", "$muted")]
+        if self.twin:
+            lines.append(Content.assemble(("In a shell:   ", "$muted"), (visible(self.twin), "$key")))
+        return Content("\n").join(lines)
+
+    def action_close(self) -> None:
+        """Go back to the screen below."""
+        self.dismiss(None)
+
+    def action_scroll_by(self, lines: int) -> None:
+        """Scroll the list."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)

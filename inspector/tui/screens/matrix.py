@@ -1,0 +1,441 @@
+"""The matrix: which field stands in which type, for all types of one sender at a glance.
+
+It ends with what the list should show: a filter (str) for the events of a type that have a field, or None.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import string
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from rich.cells import cell_len
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
+from textual.screen import Screen
+
+from inspector.core import units
+from inspector.core.events import InspectorError
+from inspector.core.field_filter import field_filter
+from inspector.core.payload import ITEMS, KEYS, show_path
+from inspector.core.payload import Path as ValuePath
+from inspector.core.places import path_order
+from inspector.core.shorten import event_type
+from inspector.core.text import storable, visible
+from inspector.core.type_shape import Field
+from inspector.store.reader import Reader
+from inspector.store.sides import Side, side_of_types
+from inspector.tui.screens.diff import DiffScreen
+from inspector.tui.screens.help import HelpScreen, groups_in_force
+from inspector.tui.widgets.footer import KeyFooter
+from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.pane_title import PaneTitle, Part
+from inspector.tui.widgets.prompt import Prompt
+from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
+from inspector.tui.widgets.told import Line, Told
+
+LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
+_LEGEND_FROM = 70
+"""Columns from which the types stand at the side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One type of the matrix."""
+
+    sender: str | None
+    type: str
+    fields: dict[ValuePath, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One row of the matrix: a field, in each type."""
+
+    path: ValuePath
+    fields: tuple[Field | None, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """True when every type always has it, with the same one type of value."""
+        types = {field.types for field in self.fields if field is not None}
+        return (
+            len(types) == 1
+            and len(next(iter(types))) == 1
+            and all(field is not None and field.present == field.of for field in self.fields)
+        )
+
+
+class MatrixRows(Rows):
+    """Draws a sign for each field and type; the column of the cursor is lit."""
+
+    column = 0
+    marked: int | None = None
+    columns: tuple[Column, ...] = ()
+    _first = 0
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h,left", "column(-1)", "Column to the left", show=False, id="cell-left"),
+        Binding("l,right", "column(1)", "Column to the right", show=False, id="cell-right"),
+    ]
+
+    def name_width(self, width: int) -> int:
+        """Cells of the field column."""
+        return max(14, min(width * 44 // 100, max(26, width - 6 - 2 * len(self.columns))))
+
+    def visible_columns(self, width: int) -> range:
+        """Which columns there is room for; the one of the cursor is among them."""
+        room = max(1, (width - self.name_width(width) - 5) // 2)
+        first = min(self._first, self.column, max(0, len(self.columns) - room))
+        first = max(first, self.column - room + 1)
+        self._first = first
+        return range(first, min(len(self.columns), first + room))
+
+    def heading(self, width: int) -> list[Piece]:
+        """The letters of the columns."""
+        found: list[Piece] = fitted([("   field", "muted")], self.name_width(width) + 3)
+        for index in self.visible_columns(width):
+            style = "accent" if index in (self.column, self.marked) else "muted"
+            found.append((f" {letter(index)}", style))
+        return found
+
+    def sign(self, field: Field | None) -> Piece:
+        """How a field stands in one type."""
+        if field is None:
+            return self.glyphs.never, "muted"
+        if len(field.types) > 1:
+            return self.glyphs.mixed, "care"
+        if field.present < field.of or field.optional:
+            return self.glyphs.sometimes, "number"
+        return self.glyphs.always, "passed"
+
+    def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
+        """One field."""
+        cells: Cells = row.value
+        name = self.name_width(width)
+        indent = "  " * min(row.depth, name // 4)
+        step = cells.path[-1] if cells.path else "the payload"
+        label = step.sign if step is ITEMS or step is KEYS else show_path((step,))
+        mark = self.glyphs.opened if fold == "open" else self.glyphs.folded if fold else " "
+        found: list[Piece] = [
+            (self.glyphs.cursor if cursor else " ", "accent"),
+            (mark, "muted"),
+            (" ", ""),
+            *fitted([(indent, ""), *outside(label, "key")], name, self.glyphs.ellipsis),
+        ]
+        lit = False
+        for index in self.visible_columns(width):
+            found.append(("]" if lit else " ", "accent"))
+            lit = cursor and index == self.column
+            if lit:
+                found[-1] = ("[", "accent")
+            found.append(self.sign(cells.fields[index]))
+        return [*found, ("]", "accent")] if lit else found
+
+    def action_column(self, step: int) -> None:
+        """Move to the column beside."""
+        self.column = max(0, min(len(self.columns) - 1, self.column + step))
+        self.refresh()
+        self.post_message(self.Highlighted(self, self.row))
+
+    def fold_column(self, row: Row) -> int | None:
+        """The fold sign comes after the cursor."""
+        return 1
+
+
+def letter(index: int) -> str:
+    """The letter of a column; beyond 62 columns it is ``+``, and the path bar tells which."""
+    return LETTERS[index] if index < len(LETTERS) else "+"
+
+
+class MatrixScreen(Screen[str | None]):
+    """Fields down, types across."""
+
+    DEFAULT_CSS = """
+    MatrixScreen { background: $background; }
+    MatrixScreen #body { height: 1fr; }
+    MatrixScreen #legend { width: 36; height: 1fr; padding: 0 0 0 2; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "back", "Back", show=False, id="back"),
+        Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
+        Binding("n", "next(1)", "Next field that is not one type", show=False, id="find-next"),
+        Binding("N", "next(-1)", "Previous one", show=False, id="find-previous"),
+        Binding("m", "mark", "Mark this type", show=False, id="mark"),
+        Binding("d", "diff", "Diff the marked type and this one", show=False, id="diff"),
+        Binding(
+            "equals_sign", "plain", "Show fields that are alike everywhere, or not", show=False, id="quiet"
+        ),
+        Binding("slash", "find", "Find a field", show=False, id="find"),
+        Binding("y", "copy", "Copy the path", show=False, id="copy"),
+    ]
+
+    def __init__(self, store: Path, sender: str | None = "anchore", *, glyphs: Glyphs | None = None) -> None:
+        super().__init__()
+        self.store = store
+        self.sender = sender
+        self._glyphs = glyphs
+        self.plain = True
+        self._cells: list[Cells] = []
+        self._note = "Reading …"
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs asked for, else those of the app."""
+        own: Glyphs = getattr(self.app, "glyphs", UNICODE)
+        return own if self._glyphs is None else self._glyphs
+
+    def compose(self) -> ComposeResult:
+        yield PaneTitle(self.glyphs, id="title")
+        yield Told(id="heading")
+        with Horizontal(id="body"):
+            yield MatrixRows(self.glyphs, id="matrix")
+            yield Told(id="legend")
+        yield PaneTitle(self.glyphs, id="path")
+        yield Told(id="told")
+        yield KeyFooter(id="keys")
+        yield Prompt()
+
+    def on_mount(self) -> None:
+        """Read the types."""
+        self.query_one("#title", PaneTitle).focused = True
+        rows = self.query_one(MatrixRows)
+        rows.focus()
+        self.query_one("#heading", Told).tell(
+            lambda width: [(rows.heading(rows.scrollable_content_region.width or width), [])]
+        )
+        self.query_one("#legend", Told).tell(lambda width: self._legend(width))
+        self._fit()
+        self._draw()
+        self.read()
+
+    @on(Resize)
+    def _fit(self) -> None:
+        """The legend needs room."""
+        self.query_one("#legend", Told).display = self.app.size.width >= _LEGEND_FROM
+
+    @work(exclusive=True, group="matrix")
+    async def read(self) -> None:
+        """Read the shapes of all types of the sender in a thread."""
+        try:
+            columns, self._cells = await asyncio.to_thread(_read, self.store, self.sender)
+        except (InspectorError, sqlite3.Error, OSError) as error:
+            self._note = visible(str(error))
+            self._draw()
+            return
+        self.query_one(MatrixRows).columns = columns
+        self._note = "" if columns else "No types yet. They come with the first event."
+        self._show_rows()
+
+    def _show_rows(self) -> None:
+        root = 1 if self.sender == "anchore" else 0
+        cells = [each for each in self._cells if self.plain or not each.is_plain]
+        shown = {each.path for each in cells}
+        rows: list[Row] = []
+        for each in cells:
+            above = sum(each.path[:depth] in shown for depth in range(root + 1, len(each.path)))
+            rows.append(Row(each.path, each, above, folded=above >= root))
+        self.query_one(MatrixRows).show(rows)
+        self._draw()
+
+    def _draw(self) -> None:
+        rows = self.query_one(MatrixRows)
+        of = "details" if self.sender == "anchore" else "fields"
+        sender = {"anchore": "Anchore", None: ""}.get(self.sender, visible(self.sender or ""))
+        types = f"{of} of {len(rows.columns):,} {sender} {'type' if len(rows.columns) == 1 else 'types'}"
+        about = self._note or f"{' '.join(types.split())}, {units.count(len(self._cells), 'field')}"
+        self.query_one("#title", PaneTitle).parts = (Part("Matrix", "bold"), Part(f"   {about}", "$muted"))
+        self.query_one("#heading", Told).refresh()
+        self.query_one("#legend", Told).refresh()
+        self._draw_told()
+        mark = (
+            ("d", "diff with the marked", "diff") if rows.marked is not None else ("m", "mark a type", "mark")
+        )
+        self.query_one(KeyFooter).show(
+            [
+                ("h l j k", "move", "next(1)"),
+                ("n", f"next {self.glyphs.mixed}", "next(1)"),
+                mark,
+                ("=", "hide what is alike" if self.plain else "alike too", "plain"),
+                ("/", "find", "find"),
+                ("esc", "back", "back"),
+            ]
+        )
+
+    def _legend(self, width: int) -> list[Line]:
+        rows = self.query_one(MatrixRows)
+        glyphs = self.glyphs
+        lines: list[Line] = []
+        room = max(4, self.query_one("#body").size.height - 3)
+        first = max(0, min(rows.column - room + 1, len(rows.columns) - room)) if rows.column >= room else 0
+        for index, column in list(enumerate(rows.columns))[first : first + room]:
+            name = event_type(visible(column.type), max(8, width - 4), cell_len, glyphs.ellipsis)
+            style = "accent" if index in (rows.column, rows.marked) else "muted"
+            lines.append(([(f"{letter(index)} ", style), (name, style if style == "accent" else "")], []))
+        return [
+            *lines,
+            ([], []),
+            (
+                [
+                    (glyphs.always, "passed"),
+                    (" always  ", "muted"),
+                    (glyphs.sometimes, "number"),
+                    (" sometimes", "muted"),
+                ],
+                [],
+            ),
+            ([(glyphs.mixed, "care"), (" not one type  ", "muted"), (f"{glyphs.never} never", "muted")], []),
+        ]
+
+    @on(Rows.Highlighted)
+    def _draw_told(self) -> None:
+        rows = self.query_one(MatrixRows)
+        row = rows.row
+        path: tuple[Part, ...] = ()
+        told: list[Piece] = []
+        right: list[Piece] = []
+        if row is not None and rows.columns:
+            column = rows.columns[rows.column]
+            field: Field | None = row.value.fields[rows.column]
+            path = (
+                Part(visible(show_path(row.value.path)), "$foreground"),
+                Part("  in  ", "$muted"),
+                Part(f"{letter(rows.column)} {visible(column.type)}", "bold $accent"),
+            )
+            if field is None:
+                told = [("  never there", "muted")]
+            else:
+                where = f"in {field.present:,} of {field.of:,} events"
+                if field.present == field.of:
+                    where = "in all events, not in every object" if field.optional else "always"
+                told = [("  ", ""), *outside(f"{field.words}, {where}")]
+                right = [("enter shows the events ", "muted")]
+        self.query_one("#path", PaneTitle).parts = path
+        self.query_one("#told", Told).tell_one(told, right)
+        self.query_one("#heading", Told).refresh()
+        self.query_one("#legend", Told).refresh()
+
+    # -- actions
+
+    @on(KeyFooter.Pressed)
+    async def _run_hint(self, message: KeyFooter.Pressed) -> None:
+        await self.run_action(message.action)
+
+    def action_back(self) -> None:
+        """Leave the screen."""
+        self.dismiss(None)
+
+    def action_next(self, step: int) -> None:
+        """Go to the next field that has more than one type of value somewhere."""
+
+        def mixed(row: Row) -> bool:
+            return any(field is not None and len(field.types) > 1 for field in row.value.fields)
+
+        rows = self.query_one(MatrixRows)
+        if not rows.go_to(mixed, step) or rows.row is None:
+            self.notify("Every field here has one type of value.", markup=False)
+            return
+        fields: tuple[Field | None, ...] = rows.row.value.fields
+        rows.column = next(i for i, field in enumerate(fields) if field is not None and len(field.types) > 1)
+        rows.action_column(0)
+
+    def action_plain(self) -> None:
+        """Show fields that are alike in all types, or hide them."""
+        self.plain = not self.plain
+        self._show_rows()
+
+    def action_find(self) -> None:
+        """Ask for a part of a path and go there."""
+
+        def begin(text: str) -> None:
+            wanted = text.lower()
+            found = self.query_one(MatrixRows).go_to(
+                lambda row: wanted in show_path(row.value.path).lower(), 1
+            )
+            if not found:
+                self.notify(f"No field here has {visible(text)} in its path.", markup=False)
+
+        self.query_one(Prompt).ask("/", begin)
+
+    def action_mark(self) -> None:
+        """Mark the type of this column, or take its mark away."""
+        rows = self.query_one(MatrixRows)
+        rows.marked = None if rows.marked == rows.column else rows.column
+        self._draw()
+
+    def action_diff(self) -> None:
+        """Diff the marked type and the one of this column."""
+        rows = self.query_one(MatrixRows)
+        if rows.marked is None or rows.marked == rows.column:
+            self.notify("Mark one type with m, go to another, then d.", markup=False)
+            return
+        self.open_diff(rows.columns[rows.marked], rows.columns[rows.column])
+
+    @work(exclusive=True, group="diff")
+    async def open_diff(self, a: Column, b: Column) -> None:
+        """Read both sides in a thread and show the diff."""
+
+        def read() -> tuple[Side, Side]:
+            with Reader(self.store) as reader:
+                one, other = (side_of_types(reader, ((c.sender, c.type),), c.type) for c in (a, b))
+                return one, other
+
+        try:
+            one, other = await asyncio.to_thread(read)
+        except (InspectorError, sqlite3.Error, OSError) as error:
+            self.notify(visible(str(error)), severity="error", timeout=10, markup=False)
+            return
+        self.app.push_screen(DiffScreen(self.store, one, other, glyphs=self.glyphs), self._chosen)
+
+    def _chosen(self, result: str | None) -> None:
+        if result is not None:
+            self.dismiss(result)
+
+    @on(Rows.Opened)
+    def _show_events(self, message: Rows.Opened) -> None:
+        rows = self.query_one(MatrixRows)
+        column = rows.columns[rows.column]
+        if message.row.value.fields[rows.column] is None:
+            self.notify("No event of this type has the field.", markup=False)
+        else:
+            self.dismiss(field_filter([(column.sender, column.type)], message.row.value.path))
+
+    def action_copy(self) -> None:
+        """Copy the path under the cursor."""
+        row = self.query_one(MatrixRows).row
+        if row is not None:
+            path = storable(show_path(row.value.path))
+            self.app.copy_to_clipboard(path)
+            self.notify(f"Copied {visible(path)}", markup=False)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen("Keys in the matrix", groups_in_force(self), "inspector types"))
+
+
+def _read(store: Path, sender: str | None) -> tuple[tuple[Column, ...], list[Cells]]:
+    """The types of a sender with their fields: of Anchore those of `details`, else of the whole payload."""
+    columns: list[Column] = []
+    with Reader(store) as reader:
+        for entry in reader.types():
+            if entry.sender != sender:
+                continue
+            shape = reader.shape_of_types([(entry.sender, entry.type)])
+            if sender == "anchore" and shape.field(("details",)) is None:
+                continue
+            fields = {
+                field.path: field
+                for field in shape.fields
+                if sender != "anchore" or (len(field.path) > 1 and field.path[0] == "details")
+            }
+            columns.append(Column(entry.sender, entry.type, fields))
+    paths = sorted({path for column in columns for path in column.fields}, key=path_order)
+    return tuple(columns), [
+        Cells(path, tuple(column.fields.get(path) for column in columns)) for path in paths
+    ]

@@ -1,0 +1,511 @@
+"""The shapes screen: every type seen, and what the payloads of one type, or of several together, are made of.
+
+It ends with what the list should show: a filter (str), one event (int), or None.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.events import DescendantFocus, Resize
+from textual.screen import Screen
+
+from inspector.core import units
+from inspector.core.events import InspectorError
+from inspector.core.field_filter import field_filter
+from inspector.core.filters import parse_filter
+from inspector.core.payload import Path as ValuePath
+from inspector.core.payload import show_path
+from inspector.core.text import storable, visible
+from inspector.core.type_shape import TypeShape
+from inspector.store.reader import EventType, Reader
+from inspector.store.sides import Side, resolve_side, side_of_types
+from inspector.tui.screens.diff import DiffScreen
+from inspector.tui.screens.examples import sample_ids, values_of
+from inspector.tui.screens.field_rows import FieldNode, FieldRows, field_rows
+from inspector.tui.screens.help import HelpScreen, groups_in_force
+from inspector.tui.screens.matrix import MatrixScreen
+from inspector.tui.screens.type_rows import TypeKey, TypeNode, TypeRows, type_rows, unseen_types
+from inspector.tui.widgets.footer import Hint, KeyFooter
+from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.pane_title import PaneTitle, Part
+from inspector.tui.widgets.prompt import Prompt
+from inspector.tui.widgets.rows import Piece, Row, Rows, outside
+from inspector.tui.widgets.told import Told
+
+REFRESH_S = 2.0
+_REST_S = 0.06
+"""How long the cursor rests on a type before its shape is read."""
+
+
+class ShapesScreen(Screen[str | int | None]):
+    """Types at the left, the fields of the one under the cursor at the right."""
+
+    DEFAULT_CSS = """
+    ShapesScreen { background: $background; }
+    ShapesScreen #panes { layout: horizontal; height: 1fr; }
+    ShapesScreen #types-pane { width: 45%; max-width: 64; }
+    ShapesScreen #fields-pane { width: 1fr; }
+    ShapesScreen.-stacked #panes { layout: vertical; }
+    ShapesScreen.-stacked #types-pane { width: 100%; max-width: 100%; height: 40%; }
+    ShapesScreen.-one #types-pane, ShapesScreen.-one #fields-pane {
+        width: 100%; max-width: 100%; height: 100%;
+    }
+    ShapesScreen.-one #fields-pane { display: none; }
+    ShapesScreen.-one.-reading #fields-pane { display: block; }
+    ShapesScreen.-one.-reading #types-pane { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Back", show=False, id="back"),
+        Binding("q", "close", "Leave this screen", show=False, id="close"),
+        Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
+        Binding("tab,shift+tab", "other_pane", "Other pane", show=False, priority=True, id="pane-next"),
+        Binding("o", "first_event", "First event of it", show=False, id="field-first"),
+        Binding("m", "mark", "Mark a type, a and b", show=False, id="mark"),
+        Binding("U", "mark_none", "Take the marks away", show=False, id="mark-none"),
+        Binding("d", "diff", "Diff a and b", show=False, id="diff"),
+        Binding("D", "diff_with", "Diff with a type, an event or a file", show=False, id="diff-with"),
+        Binding("M", "matrix", "Matrix of fields and types", show=False, id="matrix"),
+        Binding("equals_sign", "unseen", "Show documented types not seen, or not", show=False, id="quiet"),
+        Binding("slash", "find", "Find in this pane", show=False, id="find"),
+        Binding("n", "find_next(1)", "Next match", show=False, id="find-next"),
+        Binding("N", "find_next(-1)", "Previous match", show=False, id="find-previous"),
+        Binding("y", "copy", "Copy the type or the path", show=False, id="copy"),
+    ]
+
+    def __init__(self, store: Path, select: TypeKey | None = None, *, glyphs: Glyphs | None = None) -> None:
+        super().__init__()
+        self.store = store
+        self.select = select
+        self._glyphs = glyphs
+        self.show_unseen = False
+        self.marked: list[Row] = []
+        self._types: list[EventType] = []
+        self._new: set[TypeKey] = set()
+        self._seen_state: tuple[int, int] | None = None
+        self._shape: TypeShape | None = None
+        self._shape_of: TypeNode | None = None
+        self._wanted = ""
+        self._trouble = ""
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """The signs asked for, else those of the app."""
+        own: Glyphs = getattr(self.app, "glyphs", UNICODE)
+        return own if self._glyphs is None else self._glyphs
+
+    def compose(self) -> ComposeResult:
+        with Container(id="panes"):
+            with Vertical(id="types-pane"):
+                yield PaneTitle(self.glyphs, id="types-title")
+                yield Told(id="types-heading")
+                yield TypeRows(self.glyphs, id="types")
+            with Vertical(id="fields-pane"):
+                yield PaneTitle(self.glyphs, id="fields-title")
+                yield Told(id="fields-heading")
+                yield FieldRows(self.glyphs, id="fields")
+                yield PaneTitle(self.glyphs, id="path")
+                yield Told(id="told")
+        yield KeyFooter(id="keys")
+        yield Prompt()
+
+    def on_mount(self) -> None:
+        """Read the types, now and then again."""
+        types, fields = self.query_one(TypeRows), self.query_one(FieldRows)
+        self.query_one("#types-heading", Told).tell(
+            lambda width: [(types.heading(types.scrollable_content_region.width or width), [])]
+        )
+        self.query_one("#fields-heading", Told).tell(
+            lambda width: [(fields.heading(fields.scrollable_content_region.width or width), [])]
+        )
+        types.focus()
+        self._fit()
+        self.read_types()
+        self.set_interval(REFRESH_S, self.read_types)
+
+    @on(Resize)
+    def _fit(self) -> None:
+        """Panes beside each other, stacked, or one at a time, as there is room."""
+        width, height = self.app.size
+        beside = width >= 100
+        stacked = not beside and height >= 20
+        self.set_class(stacked, "-stacked")
+        self.set_class(not beside and not stacked, "-one")
+        self.query_one("#fields-title", PaneTitle).corner = beside
+
+    # -- types
+
+    @work(exclusive=True, group="types")
+    async def read_types(self) -> None:
+        """Read the types in a thread, if anything came or went since."""
+        try:
+            found = await asyncio.to_thread(_read_types, self.store, self._seen_state)
+        except (InspectorError, sqlite3.Error, OSError) as error:
+            self._trouble = str(error)
+            self._draw_titles()
+            return
+        if found is None:
+            return
+        first = self._seen_state is None
+        self._seen_state, self._types, self._new = found
+        self._trouble = ""
+        self._draw_types()
+        rows = self.query_one(TypeRows)
+        if first and not (self.select and rows.reveal(("type", *self.select))):
+            rows.go_to(lambda row: row.value.is_type, 1)
+        self._read_shape_of(rows.row)
+
+    def _draw_types(self) -> None:
+        unseen = unseen_types(self._types)
+        rows = self.query_one(TypeRows)
+        rows.show(type_rows(self._types, unseen if self.show_unseen else (), self._new))
+        self._draw_titles()
+
+    @on(Rows.Highlighted, "#types")
+    def _type_highlighted(self, message: Rows.Highlighted) -> None:
+        self._read_shape_of(message.row)
+        self._draw_told()
+
+    def _read_shape_of(self, row: Row | None) -> None:
+        node: TypeNode | None = None if row is None else row.value
+        if node == self._shape_of:
+            return
+        same = node is not None and self._shape_of is not None and node.keys == self._shape_of.keys
+        self._shape_of = node
+        self.read_shape(keep=same)
+
+    @work(exclusive=True, group="shape")
+    async def read_shape(self, keep: bool) -> None:
+        """Read the shape of the type under the cursor in a thread, then what its values look like."""
+        node = self._shape_of
+        rows = self.query_one(FieldRows)
+        if not keep:
+            await asyncio.sleep(_REST_S)
+        if node is None or not node.keys:
+            self._shape = None
+            rows.show([])
+            self._draw_titles()
+            return
+        try:
+            shape, fields = await asyncio.to_thread(_read_shape, self.store, node)
+            self._shape = shape
+            if not keep:
+                rows.values = {}
+            rows.present = max(3, len(f"{shape.events:,} of {shape.events:,}")) if shape.events > 1 else 3
+            rows.show(fields, keep)
+            self._draw_titles()
+            rows.values = await asyncio.to_thread(_read_values, self.store, node, shape)
+        except (InspectorError, sqlite3.Error, OSError) as error:
+            self._trouble = str(error)
+        rows.refresh()
+        self._draw_titles()
+
+    # -- what stands around the rows
+
+    @on(DescendantFocus)
+    def _draw_titles(self) -> None:
+        types, fields = self.query_one(TypeRows), self.query_one(FieldRows)
+        self.set_class(fields.has_focus, "-reading")
+        title = self.query_one("#types-title", PaneTitle)
+        title.focused = types.has_focus
+        note = visible(self._trouble)
+        if not note and any(entry.sender == "anchore" for entry in self._types):
+            unseen = len(unseen_types(self._types))
+            documented = len(unseen_types(()))
+            note = f"{documented - unseen} of {documented} documented ones seen"
+        title.parts = (
+            Part(f"Types {len(self._types):,}", "bold"),
+            Part(f"   {note}" if note else "", "$muted"),
+        )
+        title = self.query_one("#fields-title", PaneTitle)
+        title.focused = fields.has_focus
+        title.parts = self._about_shape()
+        self._draw_told()
+
+    def _about_shape(self) -> tuple[Part, ...]:
+        node = self._shape_of
+        if node is None:
+            if self._seen_state is None:
+                return (Part("Reading …", "$muted"),)
+            return (Part("No types yet. They come with the first event."),)
+        name = f"{node.sender or 'no sender'}: all types" if node.name == "*" else node.name
+        if not node.types:
+            return Part(visible(name), "bold"), Part("   documented, not seen yet", "$muted")
+        about = units.count(node.count, "event")
+        if self._shape is not None and not self._shape.variants:
+            about += ", none with a JSON body"
+        elif self._shape is not None:
+            about += f", {units.count(len(self._shape.variants), 'variant')}"
+        if not node.is_type:
+            about = f"{units.count(len(node.types), 'type')}, {about}"
+        return Part(visible(name), "bold"), Part(f"   {about}", "$muted")
+
+    @on(Rows.Highlighted, "#fields")
+    def _draw_told(self) -> None:
+        rows = self.query_one(FieldRows)
+        row = rows.row
+        node: FieldNode | None = None if row is None else row.value
+        path: tuple[Part, ...] = ()
+        told: list[Piece] = []
+        right: list[Piece] = []
+        if node is not None and node.field is not None:
+            field = node.field
+            path = (Part(visible(show_path(field.path)), "$foreground"),)
+            words = [field.words, rows.told(field), f"first in #{field.first_event}"]
+            told = [("  ", ""), *outside("   ".join(word for word in words if word))]
+            if field.present > 0:
+                right = [(f"enter shows {_these(field.present)} ", "muted")]
+        elif node is not None:
+            told = [("  what stands around the details, the same in most types", "muted")]
+        self.query_one("#path", PaneTitle).parts = path
+        self.query_one("#told", Told).tell_one(told, right if rows.has_focus else [])
+        self._draw_keys()
+
+    def _draw_keys(self) -> None:
+        hints: list[Hint] = [("enter", "events", "open_focused"), ("tab", "other pane", "other_pane")]
+        if self.query_one(FieldRows).has_focus:
+            hints += [("o", "first event with it", "first_event"), ("space", "fold", "fold_focused")]
+        elif len(self.marked) == 1:
+            hints.insert(0, ("d", "diff a and this", "diff"))
+        elif len(self.marked) == 2:
+            hints.insert(0, ("d", "diff a and b", "diff"))
+        hints += [("m", "mark a, b", "mark"), ("M", "matrix", "matrix"), ("/", "find", "find")]
+        hints.append(("=", "hide unseen" if self.show_unseen else "unseen too", "unseen"))
+        self.query_one(KeyFooter).show([*hints, ("esc", "back", "back")])
+
+    # -- actions
+
+    @on(KeyFooter.Pressed)
+    async def _run_hint(self, message: KeyFooter.Pressed) -> None:
+        await self.run_action(message.action)
+
+    def action_open_focused(self) -> None:
+        """Open the row under the cursor."""
+        self._focused().action_open()
+
+    def action_fold_focused(self) -> None:
+        """Fold the row under the cursor, or open it."""
+        self._focused().action_fold_toggle()
+
+    def _focused(self) -> Rows:
+        fields = self.query_one(FieldRows)
+        return fields if fields.has_focus else self.query_one(TypeRows)
+
+    def action_back(self) -> None:
+        """From the fields to the types where only one is shown; else leave."""
+        if self.has_class("-one") and self.query_one(FieldRows).has_focus:
+            self.action_other_pane()
+        else:
+            self.dismiss(None)
+
+    def action_close(self) -> None:
+        """Leave the screen."""
+        self.dismiss(None)
+
+    def action_other_pane(self) -> None:
+        """Give the focus to the other pane."""
+        types, fields = self.query_one(TypeRows), self.query_one(FieldRows)
+        self.set_class(types.has_focus, "-reading")
+        (fields if types.has_focus else types).focus()
+
+    @on(Rows.Opened, "#types")
+    def _show_events(self, message: Rows.Opened) -> None:
+        """The events of a type; of a group by its pattern."""
+        node: TypeNode = message.row.value
+        if not node.types:
+            self.notify("No event of this type is stored yet.", markup=False)
+        elif node.is_type:
+            self.dismiss(field_filter(node.keys, ()))
+        else:
+            sender = f"sender:{node.sender}" if node.sender else ""
+            pattern = f"type:{node.name}" if node.name != "*" else ""
+            self.dismiss(f"{sender} {pattern}".strip() or "-sender:*")
+
+    @on(Rows.Opened, "#fields")
+    def _show_events_with(self, message: Rows.Opened) -> None:
+        node: FieldNode = message.row.value
+        if node.field is None:
+            self.query_one(FieldRows).action_fold_toggle()
+        elif self._shape_of is not None:
+            self.dismiss(self._field_filter(node.field.path))
+
+    def _field_filter(self, path: ValuePath) -> str:
+        node = self._shape_of
+        assert node is not None
+        if node.is_type or not node.sender or node.name == "*":
+            return field_filter(node.keys, path)
+        return f"sender:{node.sender} type:{node.name} {field_filter((), path)}"
+
+    def action_first_event(self) -> None:
+        """Show the first event that has the field, or the first of the type."""
+        row = self._focused().row
+        if row is None:
+            return
+        if isinstance(row.value, FieldNode):
+            if row.value.field is not None:
+                self.dismiss(row.value.field.first_event)
+        elif row.value.types:
+            self.dismiss(min(entry.first_event for entry in row.value.types))
+
+    def action_mark(self) -> None:
+        """Mark the type under the cursor a or b, or take its mark away."""
+        row = self.query_one(TypeRows).row
+        if row is None or not row.value.types:
+            self.notify("Only types that were seen can be marked.", markup=False)
+            return
+        others = [each for each in self.marked if each.key != row.key]
+        self.marked = others if len(others) < len(self.marked) else [*others[:1], row]
+        self._show_marks()
+
+    def action_mark_none(self) -> None:
+        """Take all marks away."""
+        self.marked = []
+        self._show_marks()
+
+    def _show_marks(self) -> None:
+        rows = self.query_one(TypeRows)
+        rows.marks = tuple(row.key for row in self.marked)
+        rows.refresh()
+        self._draw_keys()
+
+    def action_diff(self) -> None:
+        """Diff the two marked types, or the marked one and the one under the cursor."""
+        sides = list(self.marked)
+        row = self.query_one(TypeRows).row
+        if len(sides) == 1 and row is not None and row.key != sides[0].key and row.value.types:
+            sides.append(row)
+        if len(sides) < 2:
+            self.notify("Mark two types first: m.", markup=False)
+            return
+        a, b = (row.value for row in sides)
+        self.open_diff(lambda reader: (_side(reader, a), _side(reader, b)))
+
+    def action_diff_with(self) -> None:
+        """Ask for the other side of a diff with the type under the cursor."""
+        node = self._shape_of
+        if node is None or not node.types:
+            self.notify("Only types that were seen can be compared.", markup=False)
+            return
+
+        def begin(text: str) -> None:
+            self.open_diff(lambda reader: (_side(reader, node), resolve_side(reader, text)))
+
+        self.query_one(Prompt).ask(f"diff {visible(node.name)} with", begin)
+
+    @work(exclusive=True, group="diff")
+    async def open_diff(self, sides: Callable[[Reader], tuple[Side, Side]]) -> None:
+        """Read both sides in a thread and show the diff."""
+
+        def read() -> tuple[Side, Side]:
+            with Reader(self.store) as reader:
+                return sides(reader)
+
+        try:
+            a, b = await asyncio.to_thread(read)
+        except (InspectorError, sqlite3.Error, OSError) as error:
+            self.notify(visible(str(error)), severity="error", timeout=10, markup=False)
+            return
+        self.app.push_screen(DiffScreen(self.store, a, b, glyphs=self.glyphs), self._chosen)
+
+    def _chosen(self, result: str | int | None) -> None:
+        """What another screen was left for, this one is left for too."""
+        if result is not None:
+            self.dismiss(result)
+
+    def action_matrix(self) -> None:
+        """Show the matrix of the sender under the cursor."""
+        sender = self._shape_of.sender if self._shape_of is not None else "anchore"
+        self.app.push_screen(MatrixScreen(self.store, sender, glyphs=self.glyphs), self._chosen)
+
+    def action_unseen(self) -> None:
+        """Show documented types that were not seen, or hide them."""
+        self.show_unseen = not self.show_unseen
+        self._draw_types()
+
+    def action_find(self) -> None:
+        """Ask for a part of a name in the pane with the focus."""
+        focused = self._focused()
+
+        def begin(text: str) -> None:
+            focused.focus()
+            self._wanted = text.lower()
+            self._find_in(focused, 1)
+
+        self.query_one(Prompt).ask("/", begin)
+
+    def action_find_next(self, step: int) -> None:
+        """Go to the next row that fits what was asked for."""
+        if self._wanted:
+            self._find_in(self._focused(), step)
+        else:
+            self.action_find()
+
+    def _find_in(self, rows: Rows, step: int) -> None:
+        def fits(row: Row) -> bool:
+            value = row.value
+            if isinstance(value, FieldNode):
+                return value.field is not None and self._wanted in show_path(value.field.path).lower()
+            return value.is_type and self._wanted in value.name.lower()
+
+        if not rows.go_to(fits, step):
+            self.notify(f"Nothing here has {visible(self._wanted)} in its name.", markup=False)
+
+    def action_copy(self) -> None:
+        """Copy the type or the path under the cursor."""
+        row = self._focused().row
+        if row is None:
+            return
+        value = row.value
+        text = (
+            value.name if isinstance(value, TypeNode) else show_path(value.field.path) if value.field else ""
+        )
+        if text:
+            self.app.copy_to_clipboard(storable(text))
+            self.notify(f"Copied {visible(text)}", markup=False)
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        name = self._shape_of.name if self._shape_of is not None else "TYPE"
+        twin = f"inspector shape '{name}'" if "*" in name else f"inspector shape {name}"
+        self.app.push_screen(HelpScreen("Keys in the shapes", groups_in_force(self), twin))
+
+
+def _these(count: int) -> str:
+    return "the event that has it" if count == 1 else f"the {count:,} events that have it"
+
+
+def _side(reader: Reader, node: TypeNode) -> Side:
+    return side_of_types(reader, node.keys, node.name if node.name != "*" else f"{node.sender or ''}:*")
+
+
+Types = tuple[tuple[int, int], list[EventType], set[TypeKey]]
+
+
+def _read_types(store: Path, before: tuple[int, int] | None) -> Types | None:
+    """The types, and those of which an event showed a new shape; None if nothing changed since `before`."""
+    with Reader(store) as reader:
+        state = reader.last_id(), reader.total()[0]
+        if state == before:
+            return None
+        types = reader.types()
+        new = {(entry.sender, entry.type) for entry in reader.types(parse_filter("is:new"))}
+        return state, types, new
+
+
+def _read_shape(store: Path, node: TypeNode) -> tuple[TypeShape, list[Row]]:
+    with Reader(store) as reader:
+        shape = reader.shape_of_types(node.keys)
+    return shape, field_rows(shape, node.sender)
+
+
+def _read_values(store: Path, node: TypeNode, shape: TypeShape) -> dict[ValuePath, str]:
+    with Reader(store) as reader:
+        return values_of(reader, shape, sample_ids(reader, shape, node.keys))

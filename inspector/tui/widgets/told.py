@@ -1,0 +1,57 @@
+"""Lines of text between the panes: something at the left, something at the right, cut to the width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from inspector.tui.widgets.rows import Piece, width_of
+
+_MARKS = {"": "$foreground", "accent": "bold $accent", "strong": "bold", "match": "reverse"}
+
+Line = tuple[Sequence[Piece], Sequence[Piece]]
+"""Pieces at the left and at the right; the right ones go first when there is no room."""
+
+
+def content_of(pieces: Sequence[Piece]) -> Content:
+    """Pieces as a `Content`, for widgets other than `Rows`."""
+    return Content.assemble(*[(text, _MARKS.get(style, f"${style}")) for text, style in pieces])
+
+
+class Told(Widget):
+    """Shows lines, each its own row; `lines` may be a function of the width."""
+
+    DEFAULT_CSS = """
+    Told { height: auto; width: 1fr; background: $background; color: $foreground; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._lines: Callable[[int], Sequence[Line]] = lambda width: ()
+
+    def tell(self, lines: Sequence[Line] | Callable[[int], Sequence[Line]]) -> None:
+        """Show these lines."""
+        self._lines = lines if callable(lines) else lambda width: lines
+        self.refresh(layout=True)
+
+    def tell_one(self, left: Sequence[Piece], right: Sequence[Piece] = ()) -> None:
+        """Show one line."""
+        self.tell([(left, right)])
+
+    def render(self) -> Content:
+        """All lines, each as wide as the pane at most."""
+        width = self.size.width or self.app.size.width
+        shown: list[Content] = []
+        for left, right in self._lines(width):
+            line = content_of(left)
+            room = width - line.cell_length - width_of(right)
+            if right and room >= 2:
+                line = Content.assemble(line, " " * room, content_of(right))
+            shown.append(line.truncate(width, ellipsis=True))
+        return Content("\n").join(shown)
+
+    def get_content_height(self, container: object, viewport: object, width: int) -> int:
+        """One row for each line."""
+        return len(self._lines(width))

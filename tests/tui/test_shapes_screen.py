@@ -1,0 +1,240 @@
+"""The shapes screen and the matrix over a real store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inspector.store.reader import Reader
+from inspector.tui.screens.diff import DiffScreen
+from inspector.tui.screens.field_rows import FieldRows
+from inspector.tui.screens.matrix import MatrixScreen
+from inspector.tui.screens.shapes import ShapesScreen
+from inspector.tui.screens.type_rows import TypeRows, type_rows
+from tests.tui.screens_store import HOSTILE, Stage, anchore, assert_safe, fill, lines_of, post, toasts_of
+
+COMPLETED = "user.image.analysis.completed"
+SIZES = [(60, 15), (80, 24), (120, 36)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return fill(
+        tmp_path / "events.db",
+        [
+            anchore(COMPLETED, {"status": "analyzed", "annotations": {}}, 1),
+            anchore(COMPLETED, {"status": "analyzed", "annotations": {}}, 2),
+            anchore(COMPLETED, {"status": "analyzed", "annotations": {"team": "web"}}, 3),
+            anchore("user.image.analysis.failed", {"msg": "no"}, 4),
+            anchore("system.feeds.sync.started", {"sync_feed_types": "all"}, 5),
+            anchore("system.feeds.sync.started", {"sync_feed_types": ["a"]}, 6),
+            {"type": "plain", "items": [{"x": 1}], HOSTILE: HOSTILE},
+            {"type": f"evil[/x]{HOSTILE}", "n": 1},
+            post(b"nothing", (b"X-GitHub-Event", b"ping")),
+        ],
+    )
+
+
+async def test_types_by_taxonomy_and_fields_of_the_one_selected(store: Path) -> None:
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+    text = "\n".join(lines)
+    assert lines[0].startswith("━ Types 6   3 of 35 documented ones seen")
+    assert f"{COMPLETED}   3 events, 2 variants" in lines[0]
+    assert " ▾anchore " in text
+    assert " ▾  user.image.analysis " in text
+    assert any(line.startswith("›     completed ") and " 3    2◆" in line for line in lines)
+    assert any("status" in line and 'all    always "analyzed"' in line for line in lines)
+    assert any("◆" in line and "team" in line and "1 of 3" in line for line in lines)
+    assert any("annotations" in line and "empty in 2" in line for line in lines)
+    assert any("▸envelope" in line for line in lines)
+
+
+async def test_a_field_leads_to_its_events_and_to_the_first(store: Path) -> None:
+    for key, wanted in (("enter", f"sender:anchore type:{COMPLETED} details.annotations.team:*"), ("o", 3)):
+        app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+        async with app.run_test(size=(120, 36)) as pilot:
+            await app.settled()
+            await pilot.press("tab", "j", "j", key)
+            await pilot.pause()
+        assert app.results == [wanted]
+
+
+async def test_a_type_and_a_group_lead_to_their_events(store: Path) -> None:
+    wanted = {
+        ("anchore", COMPLETED): f"sender:anchore type:{COMPLETED}",
+        (None, "plain"): "type:plain",
+    }
+    for select, words in wanted.items():
+        app = Stage(ShapesScreen(store, select))
+        async with app.run_test(size=(120, 36)) as pilot:
+            await app.settled()
+            await pilot.press("enter")
+            await pilot.pause()
+        assert app.results == [words]
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("k", "enter")
+        await pilot.pause()
+    assert app.results == ["sender:anchore type:user.image.analysis.*"]
+
+
+async def test_two_marks_are_compared(store: Path) -> None:
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("d")
+        await pilot.pause()
+        assert toasts_of(app) == ["Mark two types first: m."]
+        await pilot.press("m", "j", "m")
+        await pilot.pause()
+        assert [line[0] for line in lines_of(app) if line[:1] in ("a", "b")] == ["a", "b"]
+        await pilot.press("d")
+        await app.settled()
+        await pilot.pause()
+        assert isinstance(app.screen, DiffScreen)
+        await app.settled()
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.results[0].startswith("sender:anchore type:"), "what the diff ends with, the shapes end with"
+
+
+async def test_what_was_not_seen_is_shown_on_demand(store: Path) -> None:
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("equals_sign", "slash", *"processing", "enter")
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+        assert any(line.startswith("›     processing ") and "unseen" in line for line in lines)
+        assert "documented, not seen yet" in lines[0]
+
+
+async def test_several_types_together(store: Path) -> None:
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("k")
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+    assert "user.image.analysis.*   2 types, 4 events, 3 variants" in lines[0]
+    assert any("status" in line and "3 of 4" in line for line in lines)
+
+
+async def test_events_that_come_are_counted(store: Path) -> None:
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        fill(store, [anchore(COMPLETED, {"status": "analyzed", "annotations": {}, "fresh": 1}, 9)])
+        screen = app.screen
+        assert isinstance(screen, ShapesScreen)
+        screen.read_types()
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+    assert "4 events, 3 variants" in lines[0]
+    assert any("◆" in line and "fresh" in line for line in lines)
+
+
+async def test_an_empty_store_says_what_comes(tmp_path: Path) -> None:
+    store = fill(tmp_path / "events.db", [])
+    for screen in (ShapesScreen, MatrixScreen):
+        async with (app := Stage(screen(store))).run_test(size=(120, 36)) as pilot:
+            await app.settled()
+            await pilot.press("d", "m", "enter", "n", "o", "y")
+            await pilot.pause()
+            assert any("No types yet. They come with the first event." in line for line in lines_of(app))
+
+
+async def test_one_pane_at_a_time_where_there_is_no_room(store: Path) -> None:
+    app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
+    async with app.run_test(size=(60, 15)) as pilot:
+        await app.settled()
+        await pilot.pause()
+        assert lines_of(app)[0].startswith("━ Types 6")
+        await pilot.press("tab")
+        await pilot.pause()
+        assert app.screen.query_one(FieldRows).has_focus
+        assert lines_of(app)[0].startswith(f"━ {COMPLETED}")
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.screen.query_one(TypeRows).has_focus
+        assert app.results == []
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_hostile_types_and_fields_stay_text(store: Path, size: tuple[int, int]) -> None:
+    app = Stage(ShapesScreen(store))
+    async with app.run_test(size=size) as pilot:
+        for key in ("G", "k", "k", "tab", "G", "y", "tab", "slash", "escape", "question_mark"):
+            await pilot.press(key)
+            await app.settled()
+            await pilot.pause()
+            assert_safe(app)
+
+
+async def test_matrix_shows_fields_down_and_types_across(store: Path) -> None:
+    app = Stage(MatrixScreen(store))
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+        assert lines[0].startswith("━ Matrix   details of 3 Anchore types, 6 fields ")
+        assert lines[1].split()[:4] == ["field", "A", "B", "C"]
+        assert any(" sync_feed_types " in line and "≠ · ·" in line for line in lines)
+        assert any(" status " in line and "· ● ·" in line for line in lines)
+        assert any(" team " in line and "· ◐ ·" in line for line in lines)
+        assert any(" msg " in line and "· · ●" in line for line in lines)
+        assert any("A system.feeds.sync.started" in line for line in lines)
+        await pilot.press("n")
+        await pilot.pause()
+        lines = lines_of(app)
+        assert lines[-3].startswith("─ details.sync_feed_types  in  A system.feeds.sync.started ─")
+        assert "string or array" in lines[-2]
+        await pilot.press("enter")
+        await pilot.pause()
+    assert app.results == ["sender:anchore type:system.feeds.sync.started details.sync_feed_types:*"]
+
+
+async def test_matrix_compares_two_columns(store: Path) -> None:
+    app = Stage(MatrixScreen(store))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.settled()
+        await pilot.press("m", "l", "l", "d")
+        await app.settled()
+        await pilot.pause()
+        assert isinstance(app.screen, DiffScreen)
+        await pilot.press("escape", "escape")
+        await pilot.pause()
+    assert app.results == [None]
+
+
+@pytest.mark.parametrize("size", [(1, 1), *SIZES])
+async def test_matrix_of_a_hostile_sender(store: Path, size: tuple[int, int]) -> None:
+    app = Stage(MatrixScreen(store, None))
+    async with app.run_test(size=size) as pilot:
+        await app.settled()
+        for key in ("L", "G", "l", "equals_sign", "y", "h"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert_safe(app)
+
+
+def test_groups_take_the_segments_their_types_share(store: Path) -> None:
+    with Reader(store) as reader:
+        rows = type_rows(reader.types())
+    labels = [(row.depth, row.value.label) for row in rows if row.value.sender == "anchore"]
+    assert labels == [
+        (0, "anchore"),
+        (1, "system.feeds.sync.started"),
+        (1, "user.image.analysis"),
+        (2, "completed"),
+        (2, "failed"),
+    ]
