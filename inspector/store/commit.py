@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import marshal
-import os
 import socket
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.core.events import InspectorError
+from inspector.store.place import MIN_FREE
 from inspector.store.writer import Arrival, Stored, StoreFailed
 
 MAX_BATCH = 256
@@ -32,8 +32,6 @@ IN_FLIGHT = 2
 """Batches the writing process has at once: one that is written, one that waits."""
 MAX_QUEUE = 4000
 """Jobs that may wait for the disk; beyond, senders are told 503 at once."""
-MIN_FREE = 200_000_000
-"""Bytes that must stay free on the disk; below, nothing more is stored."""
 START_S = 10.0
 _RESTART_S = 0.2
 _PROBE_S = 1.0
@@ -310,15 +308,3 @@ class _Link(asyncio.Protocol):
         self._closed = True
         if self._transport is not None:
             self._transport.close()
-
-
-def disk_full(path: Path, min_free: int = MIN_FREE) -> str | None:
-    """A sentence when the disk of `path` has less than `min_free` bytes left, else None."""
-    try:
-        status = os.statvfs(path.parent)
-    except OSError:
-        return None
-    free = status.f_bavail * status.f_frsize
-    if free >= min_free:
-        return None
-    return f"the disk is full: {free / 1e6:,.0f} MB free, {min_free / 1e6:,.0f} MB must stay free"

@@ -20,7 +20,7 @@ from typing import Any
 
 from inspector.core.events import InspectorError, Request
 from inspector.store import narration
-from inspector.store.commit import disk_full
+from inspector.store.place import disk_full
 from inspector.store.writer import Arrival, Stored, StoreFailed, StoreWriter
 
 Job = tuple[Any, ...]

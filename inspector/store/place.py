@@ -16,6 +16,8 @@ BUSY_MS = 5000
 """How long a connection waits for the write lock before it gives up, milliseconds."""
 
 
+MIN_FREE = 200_000_000
+"""Bytes that must stay free on the disk; below, no more events are stored."""
 WAL_KEPT = 32 * 1024 * 1024
 """The WAL is cut back to so many bytes once a burst that made it longer is folded into the store."""
 
@@ -105,7 +107,9 @@ def open_writing(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise _explain(path, error) from None
     try:
-        schema.check(db, path)
+        if schema.check(db, path) == 0:
+            # It holds for a file that is empty yet, and lets deleted space be given back later, a little at a time.
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise InspectorError(
                 f"cannot use {path}: its file system does not support SQLite's WAL. Use --store PATH."
@@ -172,6 +176,18 @@ def open_reading(path: Path) -> sqlite3.Connection:
     except (OSError, sqlite3.Error) as error:
         raise _explain(path, error) from None
     return db
+
+
+def disk_full(path: Path, min_free: int = MIN_FREE) -> str | None:
+    """A sentence when the disk of `path` has less than `min_free` bytes left, else None."""
+    try:
+        status = os.statvfs(path.parent)
+    except OSError:
+        return None
+    free = status.f_bavail * status.f_frsize
+    if free >= min_free:
+        return None
+    return f"the disk is full: {free / 1e6:,.0f} MB free, {min_free / 1e6:,.0f} MB must stay free"
 
 
 class Lock:
