@@ -1,0 +1,132 @@
+"""A real program in a real pseudo-terminal, its screen read back through an emulator (pyte)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from pathlib import Path
+from types import TracebackType
+
+import pyte
+
+ROOT = Path(__file__).parent.parent.parent
+_POINTER_SHAPE = re.compile(rb"\x1b\]22;[^\x07\x1b]*(\x07|\x1b\\)")
+"""pyte takes this sequence for a window title's text; a terminal does not show it."""
+
+
+class Terminal:
+    """`python -m inspector …` on a pseudo-terminal of the given size."""
+
+    def __init__(
+        self, *words: str, columns: int = 120, rows: int = 36, environment: dict[str, str] | None = None
+    ) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.bytes = bytearray()
+        """Everything the program wrote."""
+        self._lock = threading.Lock()
+        self.master, slave = pty.openpty()
+        self.resize(columns, rows)
+        variables = {
+            **os.environ,
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+            "TEXTUAL_ANIMATIONS": "none",
+            **(environment or {}),
+        }
+        variables.pop("NO_COLOR", None) if "NO_COLOR" not in (environment or {}) else None
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "inspector", *words],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=variables,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0) and None,
+        )
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            with self._lock:
+                self.bytes += data
+                self._stream.feed(_POINTER_SHAPE.sub(b"", data))
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size, as dragging its corner does."""
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        with contextlib.suppress(AttributeError):
+            self.screen.resize(rows, columns)
+            self.process.send_signal(signal.SIGWINCH)
+
+    @property
+    def text(self) -> str:
+        """What the screen shows now."""
+        with self._lock:
+            return "\n".join(line.rstrip() for line in self.screen.display)
+
+    def send(self, keys: str | bytes) -> None:
+        """Type."""
+        os.write(self.master, keys.encode() if isinstance(keys, str) else keys)
+
+    def wait_for(self, wanted: str, timeout: float = 15.0, gone: bool = False) -> str:
+        """Wait until the screen matches a regular expression (or, with `gone`, does not any more); returns the screen."""
+        deadline = time.monotonic() + timeout
+        while (re.search(wanted, self.text) is None) is not gone:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{wanted!r} {'stays' if gone else 'does not come'}. The screen:\n{self.text}")
+            if self.process.poll() is not None and not gone:
+                time.sleep(0.2)
+                if re.search(wanted, self.text) is not None:
+                    break
+                raise AssertionError(f"the program ended ({self.process.returncode}). The screen:\n{self.text}")
+            time.sleep(0.02)
+        return self.text
+
+    def press(self, keys: str, wanted: str, timeout: float = 15.0) -> str:
+        """Type, then wait for what it does."""
+        self.send(keys)
+        return self.wait_for(wanted, timeout)
+
+    def wait(self, timeout: float = 10.0) -> int:
+        """Wait for the program to end; returns its exit code."""
+        code = self.process.wait(timeout)
+        self._reader.join(1)
+        return code
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(6)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self._reader.join(1)
+        os.close(self.master)
