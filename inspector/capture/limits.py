@@ -5,7 +5,8 @@ from __future__ import annotations
 import resource
 from dataclasses import dataclass, replace
 
-from inspector.core.units import count
+from inspector.core.events import InspectorError
+from inspector.core.units import byte_count, count, seconds
 
 
 def _default_connections() -> int:
@@ -33,6 +34,8 @@ class Limits:
     """Bytes of one header line."""
     fields: int = 1000
     """Header lines of one request."""
+    head: int = 262_144
+    """Bytes of request line and header lines together."""
     raw: int = 65_536
     """Bytes kept of the head of a rejected request."""
     in_flight: int = 48 * 1024 * 1024
@@ -47,3 +50,31 @@ class Limits:
     def body_words(self) -> str:
         """What an event says whose body went over the limit."""
         return f"over the limit: the first {count(self.body)} bytes are kept"
+
+
+MAX_BODY = 4 * 1024**3
+"""Largest body limit: a body comes to the store in at most 65,536 pieces of at least 64 KiB."""
+
+
+def read_limits(
+    body: str | None = None,
+    head_deadline: str | None = None,
+    body_deadline: str | None = None,
+    connections: int | None = None,
+) -> Limits:
+    """The default limits with what the user gave in words (``25M``, ``10s``); InspectorError if wrong."""
+    limits = Limits()
+    try:
+        if body is not None:
+            limits = replace(limits, body=byte_count(body))
+        if head_deadline is not None:
+            limits = replace(limits, head_deadline=seconds(head_deadline))
+        if body_deadline is not None:
+            limits = replace(limits, body_deadline=seconds(body_deadline))
+    except ValueError as error:
+        raise InspectorError(f"{error}.") from None
+    if not 0 < limits.body <= MAX_BODY:
+        raise InspectorError("--max-body is at least one byte and at most 4GiB.")
+    if min(limits.head_deadline, limits.body_deadline) < 0.1:
+        raise InspectorError("--head-deadline and --body-deadline are at least 100ms.")
+    return limits if connections is None else replace(limits, connections=connections)

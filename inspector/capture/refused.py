@@ -1,4 +1,4 @@
-"""What was refused, kept as rejected events: with the reason in words, and without letting a flood fill the store.
+"""What was refused, kept as rejected events: with the reason in words, and without a flood filling the store.
 
 From the 20th refused head of one address in a minute on, one event counts the rest.
 """
@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
-from inspector.core.text import visible
+from inspector.capture.heads import request_line
 from inspector.store.commit import GroupCommit
 from inspector.store.writer import Arrival, StoreFailed
 
 SINGLE = 19
 WINDOW_S = 60.0
+ADDRESSES = 1000
+"""Addresses whose refusals are counted at once; the one that was counted longest gives way."""
 
 
 @dataclass(slots=True)
@@ -48,8 +51,8 @@ class Refused:
         if address is None or moment - address.since > WINDOW_S:
             if address is not None:
                 self._count(address)
-            if len(self._addresses) > 1000:
-                self._addresses.clear()
+            if len(self._addresses) >= ADDRESSES:
+                self._count(self._addresses.pop(next(iter(self._addresses))))
             address = self._addresses[host] = _Address(moment)
         address.seen += 1
         if address.seen > SINGLE + 1:
@@ -59,8 +62,12 @@ class Refused:
         if counts:
             address.counted = 1
             reason = f"{reason} (this event counts all further ones of {host} within a minute)"
-        arrival = Arrival(None, peer, received[0], received[1], status, rejected=reason, raw=raw)
+        arrival = Arrival(request_line(raw), peer, received[0], received[1], status, rejected=reason, raw=raw)
         self._spawn(self._store(arrival, address if counts else None))
+
+    def keep(self, arrival: Arrival) -> None:
+        """Keep a request that nobody waits for an answer to."""
+        self._spawn(self._store(arrival, None))
 
     def flush(self, moment: float) -> None:
         """Write the counts that have grown; called a few times a second."""
@@ -70,13 +77,17 @@ class Refused:
                 del self._addresses[host]
 
     async def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, the counts last."""
+        await self._written()
         self.flush(time.monotonic())
-        while self._tasks:
+        await self._written()
+
+    async def _written(self) -> None:
+        if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=2)
 
-    def _spawn(self, work: object) -> None:
-        task = asyncio.create_task(work)  # type: ignore[arg-type]
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -84,7 +95,7 @@ class Refused:
         try:
             event = await self._commit.put(arrival)
         except StoreFailed as error:
-            self._log(f"a refused request could not be stored: {error}")
+            self._log(f"a request that was not answered could not be stored: {error}")
             return
         if address is not None:
             address.counting, address.written = event[0], 1
@@ -100,16 +111,3 @@ class Refused:
             await self._commit.run("count", event, count)
         except StoreFailed as error:
             self._log(f"the count of refused requests could not be stored: {error}")
-
-
-def words_for(raw: bytes, error: BaseException | None, message: str | None) -> str:
-    """Why a request was refused, in words: known beginnings of the bytes first, else what the parser says."""
-    if raw[:2] == b"\x16\x03":
-        return "TLS bytes on the plain HTTP port; the sender's URL begins with https, this listener speaks http"
-    if raw.startswith(b"PRI * HTTP/2.0"):
-        return "HTTP/2 without TLS is not spoken here; the sender may use HTTP/1.1"
-    if raw.startswith(b"SSH-"):
-        return "an SSH client connected to the HTTP port"
-    text = (message or str(error or "")).strip().splitlines()
-    first = text[0].strip().rstrip(":") if text else ""
-    return visible(f"not HTTP as the parser reads it: {first[:200]}" if first else "not HTTP as the parser reads it")

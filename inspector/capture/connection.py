@@ -1,0 +1,461 @@
+"""One connection of the listener: aiohttp's protocol, fed so that every request's bytes are known exactly.
+
+aiohttp's parser gets one whole head, or one piece of one body, at a time. So a refusal concerns one request
+and not those that came with it, the raw head of a refused one is at hand, and no read holds the others up.
+Facts about aiohttp 3.14 that this rests on (the attributes of `RequestHandler`, a request factory, an answer
+of our own) are held by ``tests/capture/test_raw_http.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, cast
+
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import HttpRequestParser, HttpRequestParserPy
+from aiohttp.http_writer import HttpVersion
+from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
+
+from inspector.capture.answers import Answer
+from inspector.capture.heads import Head, Unreadable, hopeless, read_again
+from inspector.core.units import count
+from inspector.store.writer import now
+
+if TYPE_CHECKING:
+    from inspector.capture.listener import Listener
+
+NOT_STORED = Answer(503, b'{"status":"not stored"}', ((b"Retry-After", b"5"),))
+REFUSED = Answer(400, b'{"status":"refused"}')
+TOO_SLOW = Answer(408, b'{"status":"too slow"}')
+TOO_MANY = Answer(503, b'{"status":"too many connections"}', ((b"Retry-After", b"5"),))
+
+READ = 64 * 1024
+"""Bytes taken from a socket at once: what one sender can make the loop parse before the others' turn."""
+_SLICE = 16 * 1024
+"""Bytes of a chunked body parsed at once; the parser in Python copies all it was given for each chunk."""
+_LINGER_S = 1.0
+_PARSER_RAISES_METHODS = HttpRequestParser is HttpRequestParserPy
+"""aiohttp's parser in Python writes the method in capitals."""
+
+
+class Cut(Exception):
+    """A body ended early: why, in words, and the status of the answer (None when nobody is left to hear)."""
+
+    def __init__(self, words: str, status: int | None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.status = status
+
+
+HUNG_UP = "the sender hung up before the body was complete"
+
+
+class Incoming:
+    """What aiohttp makes of one request, as little as possible: it stands in for `web.BaseRequest`."""
+
+    __slots__ = ("_task", "connection", "message", "payload", "received")
+
+    def __init__(self, message: Any, payload: Any, connection: Connection, task: Any) -> None:
+        self.message = message
+        self.payload = payload
+        self.connection = connection
+        self.received = connection.arrivals.popleft()
+        """Both clocks at the first byte of the head."""
+        self._task = task
+
+    def _finish(self) -> None:
+        """aiohttp calls this when the request is done; there is nothing to let go of."""
+
+    def _cancel(self, exception: BaseException) -> None:
+        """aiohttp calls this when the connection is lost or the server stops: tell the body's reader."""
+        if isinstance(exception, asyncio.CancelledError):
+            self.payload.set_exception(Cut("the listener was stopped before the body was complete", 503))
+        else:
+            self.payload.set_exception(Cut(HUNG_UP, None))
+
+
+class Wire:
+    """An answer that was written; it stands in for `web.StreamResponse`."""
+
+    __slots__ = ("connection", "keep_alive", "last_words")
+
+    def __init__(self, connection: Connection, keep_alive: bool, last_words: bool = False) -> None:
+        self.connection = connection
+        self.keep_alive = keep_alive
+        self.last_words = last_words
+        """The sender may still be sending: let it read the answer before the connection ends."""
+
+    async def prepare(self, request: Incoming) -> None:
+        """Nothing is left to prepare."""
+
+    async def write_eof(self) -> None:
+        """The bytes were written; wait where that is needed."""
+        if self.last_words:
+            await self.connection.linger()
+        elif self.connection.writing_paused:
+            await self.connection.drained()
+
+
+class Connection(RequestHandler):
+    """One connection: cuts what arrives into heads and bodies, refuses, and keeps the times for deadlines."""
+
+    __slots__ = (
+        "arrivals",
+        "body",
+        "body_since",
+        "deaf",
+        "ended",
+        "gone",
+        "head",
+        "head_since",
+        "last",
+        "left",
+        "listener",
+        "peer",
+        "received",
+        "refusal",
+        "rest",
+        "seam",
+    )
+
+    def __init__(self, manager: Any, listener: Listener, **settings: Any) -> None:
+        super().__init__(manager, read_bufsize=READ, **settings)
+        self.listener = listener
+        self.peer = ""
+        self.received = (0, 0)
+        """Both clocks at the first byte of the head that is being read."""
+        self.arrivals: deque[tuple[int, int]] = deque()
+        """The same for each request that waits in aiohttp's queue."""
+        self.head = bytearray()
+        """Bytes of a head that is not complete yet."""
+        self.body: Any = None
+        """The payload that is being received."""
+        self.left: int | None = None
+        """Bytes that the body still lacks; None when it comes in chunks."""
+        self.seam = b""
+        """Last bytes of the chunks so far, as the end of a chunked body may lie across two reads."""
+        self.rest = b""
+        """What came while aiohttp held the connection up."""
+        self.last = False
+        """The request announced that it is the last one."""
+        self.deaf = False
+        """Nothing is read any more; what still comes is dropped."""
+        self.ended = False
+        """The sender has closed its side and waits for answers."""
+        self.refusal: tuple[str, bytes] | None = None
+        """Reason and raw bytes of a refusal that is not recorded yet."""
+        self.head_since: float | None = None
+        self.body_since: float | None = None
+        self.gone: asyncio.Future[None] | None = None
+
+    # -- the connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection in, or turn it away with 503 when there are too many."""
+        peer = transport.get_extra_info("peername")
+        if isinstance(peer, tuple):
+            self.peer = f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+        listener = self.listener
+        if len(listener.connections) >= listener.limits.connections:
+            cast(asyncio.Transport, transport).write(TOO_MANY.bytes_for("GET", False))
+            transport.close()
+            listener.refuse(self.peer, "too many connections at once", b"", 503, now())
+            self._manager = None  # connection_lost of a connection that never was
+            return
+        listener.connections.add(self)
+        self.head_since = time.monotonic()
+        if hasattr(transport, "max_size"):
+            transport.max_size = READ
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Count it out; what had come and was not dealt with is kept."""
+        if self in self.listener.connections:
+            self.listener.connections.discard(self)
+            self._keep_what_waits()
+        if self.gone is not None and not self.gone.done():
+            self.gone.set_result(None)
+        super().connection_lost(exc)
+
+    def _keep_what_waits(self) -> None:
+        """Requests whose turn did not come, a refusal that could not be told, and half a head."""
+        listener = self.listener
+        while self._messages:
+            message, payload = self._messages.popleft()
+            received = self.arrivals.popleft()
+            if not isinstance(message, _ErrInfo):
+                listener.keep_unanswered(message, payload, self.peer, received)
+        if self.refusal is not None:
+            reason, raw = self.refusal
+            listener.refuse(self.peer, reason, raw, None, self.received)
+        elif self.head:
+            reason = "the sender hung up before the head was complete"
+            listener.refuse(self.peer, reason, bytes(self.head), None, self.received)
+        self.refusal = None
+        self.head.clear()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The sender has closed its side: True keeps ours open for the answers it may still wait for."""
+        busy = bool(self._messages) or self._waiter is None
+        self.ended = busy and self.body is None and not self.deaf
+        return self.ended
+
+    async def drained(self) -> None:
+        """Wait until the sender has read its answers; one that never does loses its connection."""
+        try:
+            async with asyncio.timeout(self.listener.limits.body_deadline):
+                await self._drain_helper()
+        except TimeoutError:
+            self.force_close()
+
+    async def linger(self) -> None:
+        """Let the sender read the answer: what it still sends is dropped, for a second at most."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        self.deaf = True
+        self._buffer_paused = self._reading_paused = False
+        self._resume_transport_reading()
+        if transport.can_write_eof():
+            transport.write_eof()
+        self.gone = self._loop.create_future()
+        try:
+            async with asyncio.timeout(_LINGER_S):
+                await self.gone
+        except TimeoutError:
+            pass
+
+    # -- what arrives
+
+    def data_received(self, data: bytes) -> None:
+        """Cut what arrived into heads and bodies; with no data, go on after a pause."""
+        if self.deaf or self._force_close or self._close:
+            return
+        if not data and self.body is not None:
+            self._feed_body(b"")
+        if self.rest:
+            data, self.rest = self.rest + data, b""
+        while data and not self.deaf:
+            if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
+                self.rest = data
+                return
+            data = self._take_head(data) if self.body is None else self._take_body(data)
+
+    def _take_head(self, data: bytes) -> bytes:
+        """Take a head, or as much of it as there is; returns what comes after it."""
+        known = len(self.head)
+        if known:
+            self.head += data
+            head: bytes | bytearray = self.head
+        else:
+            if data[0] in b"\r\n":
+                data = data.lstrip(b"\r\n")  # a body longer than it said, by the end of a line
+                if not data:
+                    return b""
+            self.received = now()
+            if self.last:
+                self.refusal = ("bytes after a request that announced the end of the connection", data)
+                self.deaf = True
+                return b""
+            if self.head_since is None:
+                self.head_since = time.monotonic()
+            head = data
+        end = head.find(b"\r\n\r\n", max(0, known - 3)) + 4
+        limit = self.listener.limits.head
+        if (end if end > 3 else len(head)) > limit:
+            return self._refuse(f"the head is longer than {count(limit)} bytes", bytes(head))
+        if end == 3:
+            reason = hopeless(bytes(head), known)
+            if reason is not None:
+                return self._refuse(reason, bytes(head))
+            if not known:
+                self.head += data
+            return b""
+        after = data[end - known :]
+        found = self._parse_head(bytes(head[:end]) if known else data[:end], after)
+        if known:
+            self.head.clear()
+        if found is None:
+            return b""
+        self.head_since = None
+        self._begin(*found)
+        return after
+
+    def _parse_head(self, head: bytes, after: bytes) -> tuple[Any, Any] | None:
+        """The message and payload that a head announces; None if it was refused with what came `after` it."""
+        assert self._parser is not None
+        try:
+            messages, self._upgraded, _ = self._parser.feed_data(head)
+        except (HttpProcessingError, ValueError):
+            messages = []
+        if messages:
+            return self._as_sent(messages[0], head) if _PARSER_RAISES_METHODS else messages[0]
+        try:
+            return self._put_together(read_again(head, self.listener.limits))
+        except Unreadable as error:
+            self._refuse(str(error), head + after)
+            return None
+
+    def _put_together(self, head: Head) -> tuple[Any, Any]:
+        """The request of a head that only we could read: framed by aiohttp, in the words of the sender."""
+        self._parser = self._new_parser()
+        messages, self._upgraded, _ = self._parser.feed_data(head.framing)
+        message, payload = messages[0]
+        request = head.request
+        major, minor = request.version.split(".")
+        changed = message._replace(
+            method=request.method,
+            path=request.target.decode("utf-8", "surrogateescape"),
+            version=HttpVersion(int(major), int(minor)),
+            raw_headers=request.headers,
+        )
+        return changed, payload
+
+    @staticmethod
+    def _as_sent(found: tuple[Any, Any], head: bytes) -> tuple[Any, Any]:
+        method = head.partition(b" ")[0].decode("latin-1")
+        return (found[0]._replace(method=method), found[1]) if method != found[0].method else found
+
+    def _begin(self, message: Any, payload: Any) -> None:
+        """A request's head is there: queue it, and expect its body."""
+        if self._upgraded:
+            # Nothing but HTTP/1 is spoken here, so an upgrade is a request like any other.
+            self._end_upgrade()
+            if not payload.is_eof():
+                payload.feed_eof()
+            if message.method == "CONNECT":
+                message = message._replace(should_close=True)
+        self.last = message.should_close
+        if not payload.is_eof():
+            self.body = payload
+            self.seam = b""
+            self.left = None if message.chunked else int(message.headers["Content-Length"])
+        self._enqueue(message, payload)
+
+    def _enqueue(self, message: Any, payload: Any) -> None:
+        self._request_count += 1
+        self._messages.append((message, payload))
+        self.arrivals.append(self.received)
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+        if len(self._messages) >= self._max_msg_queue_size and not self._buffer_paused:
+            self._pause_reading_for_buffer()
+
+    def _take_body(self, data: bytes) -> bytes:
+        """Take what belongs to the body, or a slice of it; returns what comes after it."""
+        if self.left is not None:
+            piece = data[: self.left]
+        else:
+            seam = self.seam
+            ended = (seam + data[:_SLICE]).find(b"\r\n\r\n")
+            piece = data[: _SLICE if ended < 0 else ended + 4 - len(seam)]
+            self.seam = (seam + piece)[-3:]
+        if not piece:
+            self.rest = data  # the parser has the whole body and waits for its reader
+            return b""
+        self._feed_body(piece)
+        return data[len(piece) :]
+
+    def _feed_body(self, piece: bytes) -> None:
+        assert self._parser is not None
+        payload = self.body
+        try:
+            _, self._upgraded, _ = self._parser.feed_data(piece)
+        except (HttpProcessingError, ValueError):
+            broken = True
+        else:
+            broken = payload.exception() is not None
+        if broken:
+            self.deaf = True
+            self.body = None
+            payload.set_exception(Cut("broken body: its chunks are not framed as HTTP has it", 400))
+            return
+        if self.left is not None:
+            self.left -= len(piece)
+        if payload.is_eof():
+            self.body = None
+            if self._upgraded:
+                self._end_upgrade()
+
+    def _end_upgrade(self) -> None:
+        self._upgraded = False
+        self._parser = self._new_parser()
+
+    def _new_parser(self) -> HttpRequestParser:
+        return HttpRequestParser(
+            self,
+            self._loop,
+            READ,
+            max_line_size=self.max_line_size,
+            max_field_size=self.max_field_size,
+            max_headers=self.max_headers,
+            payload_exception=RequestPayloadError,
+            auto_decompress=False,
+            max_msg_queue_size=self._max_msg_queue_size,
+        )
+
+    # -- refusals and answers
+
+    def _refuse(self, reason: str, raw: bytes) -> bytes:
+        """Refuse what came, after the answers to what came before it, and read nothing more."""
+        self.refusal = (reason, raw)
+        self.deaf = True
+        self.head.clear()
+        self.head_since = None
+        self._enqueue(_ErrInfo(400, Unreadable(reason), reason), EMPTY_PAYLOAD)
+        return b""
+
+    def handle_error(
+        self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> Any:
+        """Record a refusal, or a failure of our own; the answer is a fixed text that echoes nothing."""
+        if self.refusal is not None:
+            reason, raw = self.refusal
+            self.refusal = None
+            self.listener.refuse(self.peer, reason, raw, 400, request.received)
+            return self.send(REFUSED, "POST", False, last_words=True)
+        self.listener.failed(exc)
+        return self.send(NOT_STORED, "POST", False)
+
+    def send(self, answer: Answer, method: str, keep_alive: bool, last_words: bool = False) -> Wire:
+        """Write an answer; nothing is sent into a closed connection."""
+        if self.ended and not self._messages:
+            keep_alive = False
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(answer.bytes_for(method, keep_alive))
+        return Wire(self, keep_alive, last_words)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """aiohttp's own tracebacks become one counted line."""
+        self.listener.failed(kw.get("exc_info"))
+
+    def sweep(self, moment: float) -> None:
+        """Close a connection whose head is late; tell the reader of a body that is."""
+        limits = self.listener.limits
+        if self._waiter is not None:
+            if self.ended and not self._messages:
+                self.force_close()
+            elif self.head_since is not None and moment - self.head_since > limits.head_deadline:
+                self._end_late_head()
+        elif self.body_since is not None and moment - self.body_since > limits.body_deadline:
+            self.body_since = None
+            self.deaf = True
+            request = cast("Incoming | None", self._current_request)
+            if request is not None:
+                words = f"timeout: the body was not complete after {limits.body_deadline:g} s"
+                request.payload.set_exception(Cut(words, 408))
+
+    def _end_late_head(self) -> None:
+        if self.head:
+            reason = f"the head was not complete after {self.listener.limits.head_deadline:g} s"
+            self.listener.refuse(self.peer, reason, bytes(self.head), 408, self.received)
+            self.send(TOO_SLOW, "POST", False)
+            self.head.clear()
+        self.head_since = None
+        self.deaf = True
+        self.force_close()
