@@ -1,7 +1,8 @@
 """From a request to what is known of it: sender, type and shape, in one pass.
 
-This runs for every small event inside the transaction that stores it, so it does each thing once and nothing twice.
-Bodies over `SMALL`, and compressed ones, are left to a background process, which calls `identify` on the decoded bytes.
+This runs for every small event inside the transaction that stores it, so it does each thing once and nothing
+twice. Bodies over `SMALL`, and compressed ones, are left to a background process, which calls `identify` on
+the decoded bytes.
 """
 
 from __future__ import annotations
@@ -44,14 +45,15 @@ def payload_of(headers: Headers, body: bytes) -> Any:
     """
     if not body:
         raise NotJson("Empty body, 0 bytes.")
-    if body[:8] == b"payload=" and "urlencoded" in headers.get("content-type", ""):
-        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=1000)
+    if body[:8] == b"payload=" and "urlencoded" in headers.get("content-type", "").lower():
+        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
         return parse(fields["payload"][0].encode("utf-8", "surrogatepass"))
     return parse(body)
 
 
 def identify(headers: Headers, body: bytes) -> Identified:
-    """Identify a request by its header lines and its decoded body. Never raises for what a sender can send."""
+    """Identify a request by its header lines and its decoded body. Never raises for what a sender can
+    send."""
     try:
         payload = payload_of(headers, body)
         shape = shape_of(payload)

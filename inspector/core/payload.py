@@ -1,7 +1,7 @@
 """Payloads: what the bytes of a body decode to, and where a value stands in them.
 
-JSON is read as exactly as Python allows: duplicate keys are noted, integers and numbers stay apart, numbers too long
-for `int` do not fail, and what is nested deeper than `MAX_DEPTH` is refused rather than followed.
+JSON is read as exactly as Python allows: duplicate keys are noted, integers and numbers stay apart, numbers
+too long for `int` do not fail, and what is nested deeper than `MAX_DEPTH` is refused rather than followed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ MAX_DEPTH = 500
 
 
 class Star:
-    """Sentinel of a path: any element of an array (``[]``) or any key that is data (``{*}``). Never equal to a key."""
+    """Sentinel of a path: any element of an array (``[]``) or any key that is data (``{*}``). Never equal to
+    a key."""
 
     __slots__ = ("sign",)
 
@@ -34,11 +35,13 @@ KEYS: Final = Star("{*}")
 
 Step = str | int | Star
 Path = tuple[Step, ...]
-"""Place of a value in a payload: keys, ITEMS for array elements (or an index in one payload), KEYS for collapsed keys."""
+"""Place of a value in a payload: keys, ITEMS for array elements (or an index in one payload), KEYS for
+collapsed keys."""
 
 
 class Duplicated(dict[str, Any]):
-    """A JSON object in which a key stood more than once; the last value holds, `pairs` has them all in order."""
+    """A JSON object in which a key stood more than once; the last value holds, `pairs` has them all in
+    order."""
 
     __slots__ = ("pairs",)
 
@@ -49,6 +52,24 @@ class Duplicated(dict[str, Any]):
 
 class NotJson(ValueError):
     """The bytes are no JSON document; the text says why, in words for the screen."""
+
+    def __init__(self, text: str, line: int | None = None) -> None:
+        super().__init__(text)
+        self.line = line
+        """Line of the document (from 1) at which reading stopped, where it is known."""
+
+
+_WORDS = {
+    "Expecting value": "a value is expected",
+    "Unterminated string starting at": "a string is not closed",
+    "Expecting property name enclosed in double quotes": "a key in double quotes is expected",
+    "Expecting ':' delimiter": "a colon is expected",
+    "Expecting ',' delimiter": "a comma is expected",
+    "Illegal trailing comma before end of object": "a comma stands before the closing brace",
+    "Illegal trailing comma before end of array": "a comma stands before the closing bracket",
+    "Invalid control character at": "a control character stands in a string",
+}
+"""What the decoder of the standard library says, in our words; the rest is shown in its own."""
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -74,8 +95,9 @@ _patient_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_int=_long_
 def parse(body: bytes) -> Any:
     """Decode a JSON body (UTF-8, UTF-16 or UTF-32, with or without BOM) to Python values.
 
-    Objects are dicts, or `Duplicated` where a key stands twice. Raises NotJson, with the reason in words, for anything
-    that is not one JSON document, and for documents nested deeper than `MAX_DEPTH` (or than Python can follow).
+    Objects are dicts, or `Duplicated` where a key stands twice. Raises NotJson, with the reason in words, for
+    anything that is not one JSON document, and for documents nested deeper than `MAX_DEPTH` (or than Python
+    can follow).
     """
     try:
         text = body.decode(json.detect_encoding(body), "surrogatepass")
@@ -89,15 +111,38 @@ def parse_text(text: str) -> Any:
     start = 1 if text.startswith("\ufeff") else 0
     try:
         try:
-            return _document(_decoder, text, start)
+            payload = _document(_decoder, text, start)
         except json.JSONDecodeError:
             raise
         except ValueError:
-            return _document(_patient_decoder, text, start)
+            payload = _document(_patient_decoder, text, start)
     except json.JSONDecodeError as error:
-        raise NotJson(f"Not JSON after character {error.pos:,}: {error.msg.lower()}.") from None
+        words = _WORDS.get(error.msg, error.msg.lower())
+        raise NotJson(f"Not JSON after character {error.pos:,}: {words}.", error.lineno) from None
     except RecursionError:
-        raise NotJson(f"Nested deeper than {MAX_DEPTH}.") from None
+        raise _too_deep() from None
+    if text.count("{") + text.count("[") > MAX_DEPTH and _is_deeper(payload, MAX_DEPTH):
+        raise _too_deep()
+    return payload
+
+
+def _too_deep() -> NotJson:
+    return NotJson(f"Nested deeper than {MAX_DEPTH}.")
+
+
+def _is_deeper(payload: Any, depth: int) -> bool:
+    """True when more than `depth` objects and arrays stand in each other."""
+    level = [payload] if isinstance(payload, dict | list) else []
+    for _ in range(depth):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return bool(level)
 
 
 def _document(decoder: json.JSONDecoder, text: str, start: int) -> Any:
@@ -131,10 +176,11 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def show_path(path: Path) -> str:
-    """A path as people read it: ``details.curr_eval.image_digest``, ``items[].id``, ``result.{*}.x``, ``["a.b"]``.
+    """A path as people read it: ``details.curr_eval.image_digest``, ``items[].id``, ``result.{*}.x``,
+    ``["a.b"]``.
 
-    The root is the empty string's stand-in ``.``; keys that hold anything but plain characters are quoted as JSON, so
-    that two different paths never read the same.
+    The root is the empty string's stand-in ``.``; keys that hold anything but plain characters are quoted as
+    JSON, so that two different paths never read the same.
     """
     if not path:
         return "."
@@ -172,9 +218,12 @@ def read_path(text: str) -> Path:
             at = end + 1
         elif text[at] == "[":
             end = text.find("]", at)
-            if end < 0 or not text[at + 1 : end].isdigit():
-                raise ValueError(f"'[' at character {at + 1} wants a number, a quoted key, or nothing, and ']'")
-            path.append(int(text[at + 1 : end]))
+            index = text[at + 1 : end]
+            if end < 0 or not (index.isascii() and index.isdigit() and len(index) <= 18):
+                raise ValueError(
+                    f"'[' at character {at + 1} wants a number, a quoted key, or nothing, and ']'"
+                )
+            path.append(int(index))
             at = end + 1
         else:
             if text[at] == "." and path:

@@ -1,9 +1,10 @@
 """Who sent a request, and what it calls the event: one list, one entry for each sender.
 
-To add a sender, write a function that takes the header lines (names in lower case) and the decoded payload and returns
-an `Identity` or None, and put it into `SENDERS` before the generic entries. Sources: `anchore` follows the payloads in
-Anchore's webhook documentation (2025-10) and the archived anchore-engine; `github` its webhook headers; `cloudevents`
-the HTTP binding of CloudEvents 1.0; `stripe` its event object; webhook-id is Standard Webhooks 1.0.
+To add a sender, write a function that takes the header lines (names in lower case) and the decoded payload
+and returns an `Identity` or None, and put it into `SENDERS` before the generic entries. Sources: `anchore`
+follows the payloads in Anchore's webhook documentation (2025-10) and the archived anchore-engine; `github`
+its webhook headers; `cloudevents` the HTTP binding of CloudEvents 1.0; `stripe` its event object; webhook-id
+is Standard Webhooks 1.0.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from inspector.core.text import storable
 
@@ -47,6 +49,11 @@ def _text(value: Any) -> str | None:
     return str(value)[:MAX_FIELD] if type(value) is int else None
 
 
+def _first_text(members: Mapping[str, Any], *names: str) -> str | None:
+    """The first of these members that is text (or an integer)."""
+    return next((text for text in map(_text, map(members.get, names)) if text), None)
+
+
 def _level(value: Any) -> str | None:
     level = _text(value)
     return None if level is None else level.lower()
@@ -77,7 +84,7 @@ def anchore(headers: Headers, payload: Any) -> Identity | None:
         _text(resource.get("type")),
         _text(resource.get("id")),
         _text(account),
-        _text(payload.get("id") or payload.get("event_id") or payload.get("generated_uuid")),
+        _first_text(payload, "id", "event_id", "generated_uuid"),
     )
 
 
@@ -106,7 +113,8 @@ def anchore_subscription(headers: Headers, payload: Any) -> Identity | None:
 
 
 def github(headers: Headers, payload: Any) -> Identity | None:
-    """GitHub, known by its headers alone; the type is the event and, where the body has one as a string, its action."""
+    """GitHub, known by its headers alone; the type is the event and, where the body has one as a string, its
+    action."""
     name = headers.get("x-github-event")
     if not name:
         return None
@@ -135,7 +143,7 @@ def cloudevents(headers: Headers, payload: Any) -> Identity | None:
     """CloudEvents in binary mode (``ce-`` headers) or structured mode (a JSON envelope)."""
     if "ce-specversion" in headers and "ce-type" in headers:
         attributes: Mapping[str, Any] = {
-            key: headers.get(f"ce-{key}") for key in ("type", "subject", "source", "id")
+            key: unquote(headers.get(f"ce-{key}", "")) for key in ("type", "subject", "source", "id")
         }
     elif (
         isinstance(payload, dict)
@@ -158,7 +166,11 @@ def cloudevents(headers: Headers, payload: Any) -> Identity | None:
 
 def stripe(headers: Headers, payload: Any) -> Identity | None:
     """Stripe's event object."""
-    if not isinstance(payload, dict) or payload.get("object") != "event" or type(payload.get("type")) is not str:
+    if (
+        not isinstance(payload, dict)
+        or payload.get("object") != "event"
+        or type(payload.get("type")) is not str
+    ):
         return None
     thing = _object(_object(payload.get("data")).get("object"))
     live = payload.get("livemode")
@@ -173,21 +185,26 @@ def stripe(headers: Headers, payload: Any) -> Identity | None:
 
 
 def generic(headers: Headers, payload: Any) -> Identity | None:
-    """Any JSON object that names its type in ``type``, ``event`` or ``event_type``; nobody's in particular."""
+    """Any JSON object that names its type in ``type``, ``event`` or ``event_type``; nobody's own."""
     if not isinstance(payload, dict):
         return None
-    name = next((payload[key] for key in ("type", "event", "event_type") if type(payload.get(key)) is str), None)
-    delivery = headers.get("webhook-id") or payload.get("id") or payload.get("event_id")
-    if not name:
-        return Identity(delivery_id=_text(headers["webhook-id"])) if headers.get("webhook-id") else None
+    names = (payload.get(key) for key in ("type", "event", "event_type"))
+    name = next((name for name in names if type(name) is str and name), None)
+    delivery = _text(headers.get("webhook-id"))
+    if name is None:
+        return Identity(delivery_id=delivery) if delivery else None
     return Identity(
-        None, _text(name), _level(payload.get("level")), _text(payload.get("message")), delivery_id=_text(delivery)
+        None,
+        _text(name),
+        _level(payload.get("level")),
+        _text(payload.get("message")),
+        delivery_id=delivery or _first_text(payload, "id", "event_id"),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One way to recognise a sender. `envelope` names the keys around the part people came for, which is `core`."""
+    """One way to recognise a sender, its name, and where its payloads have the part people came for."""
 
     recognise: Callable[[Headers, Any], Identity | None]
     name: str | None
@@ -206,7 +223,8 @@ SENDERS: tuple[Sender, ...] = (
 
 
 def recognise(headers: Headers, payload: Any) -> Identity:
-    """Ask each sender in turn; `NOBODY` when none knows the request. `payload` is None when the body is not JSON."""
+    """Ask each sender in turn; `NOBODY` when none knows the request. `payload` is None when the body is not
+    JSON."""
     for sender in SENDERS:
         identity = sender.recognise(headers, payload)
         if identity is not None:
@@ -215,7 +233,8 @@ def recognise(headers: Headers, payload: Any) -> Identity:
 
 
 def core_path(payload: Any, headers: Headers) -> tuple[str, ...]:
-    """Where in this payload the part stands that differs by type (Anchore's ``details``); empty when there is none."""
+    """Where in this payload the part stands that differs by type (Anchore's ``details``); empty when there is
+    none."""
     for sender in SENDERS:
         if sender.core and sender.recognise(headers, payload) is not None:
             value = payload

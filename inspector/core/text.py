@@ -1,10 +1,11 @@
 """Text from outside, made safe to show: the one function every such text goes through.
 
-A webhook can hold escape sequences, bidirectional overrides, zero-width and tag characters, lone surrogates. Shown raw
-they set the window title, write the clipboard or hide what is there. `visible` writes them as ``\\x1b`` or ``\\u202e``.
+A webhook can hold escape sequences, bidirectional overrides, zero-width and tag characters, lone surrogates.
+Shown raw they set the window title, write the clipboard or hide what is there. `visible` writes them as
+``\\x1b`` or ``\\u202e``.
 
-The class of unsafe characters is written out, because computing it takes longer than a command may take to start;
-``tests/core/test_text.py`` holds it against `unicodedata` for every code point.
+The class of unsafe characters is written out, because computing it takes longer than a command may take to
+start; ``tests/core/test_text.py`` holds it against `unicodedata` for every code point.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ UNSAFE = (
     r"\u2800\u3164\ud800-\udfff\ufeff\uffa0\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f"
     r"\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""Body of a regular-expression class: Cc, Cf, Cs, Zl, Zp (tab and newline excepted), tag and filler characters."""
+"""Body of a regular-expression class: Cc, Cf, Cs, Zl, Zp (tab and newline excepted), tag and filler
+characters."""
 
 _UNSAFE = re.compile(f"[{UNSAFE}]")
 _UNSAFE_LINE = re.compile(f"[\n{UNSAFE}]")
@@ -35,7 +37,8 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def visible(text: str) -> str:
-    """Return `text` as one line that is safe to show: unsafe characters escaped, newline as ``\\n``, tab as four spaces."""
+    """Return `text` as one line that is safe to show: unsafe characters escaped, newline as ``\\n``, tab as
+    four spaces."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE_LINE.sub(_escaped, text.replace("\t", "    "))
@@ -64,7 +67,8 @@ def scrub(text: str) -> str:
 
 
 def storable(text: str) -> str:
-    """Return `text` fit for a SQLite TEXT column: lone surrogates and NUL, which it cannot hold, are written escaped."""
+    """Return `text` fit for a SQLite TEXT column: lone surrogates and NUL, which it cannot hold, are written
+    escaped."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -73,7 +77,8 @@ def storable(text: str) -> str:
 
 
 def for_output(text: str, stream: object = None) -> str:
-    """Text for standard output: made visible on a terminal, unchanged in a pipe (`stream` defaults to sys.stdout)."""
+    """Text for standard output: made visible on a terminal, unchanged in a pipe (`stream` defaults to
+    sys.stdout)."""
     stream = sys.stdout if stream is None else stream
     isatty = getattr(stream, "isatty", None)
     return visible_lines(text) if isatty is not None and isatty() else text
