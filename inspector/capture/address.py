@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import ipaddress
-import os
 import socket
 from pathlib import Path
 
@@ -15,7 +14,8 @@ DEFAULT_PORT = 8585
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Bound sockets for a host and port (0 picks a free one); the default host also gets ``::1`` where there is IPv6.
+    """Bound sockets for a host and port (0 picks a free one); the default host also gets ``::1`` where there
+    is IPv6.
 
     InspectorError names the port's holder where the system tells.
     """
@@ -23,10 +23,12 @@ def bind(host: str, port: int) -> list[socket.socket]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as error:
         raise InspectorError(f"cannot listen on {host}: {error}. Use --host 127.0.0.1.") from None
-    sockets = []
+    sockets: list[socket.socket] = []
     try:
         for family, _, _, _, address in dict.fromkeys(found):
-            sockets.append(_bound(family, str(address[0]), port or (sockets[0].getsockname()[1] if sockets else 0)))
+            sockets.append(
+                _bound(family, str(address[0]), port or (sockets[0].getsockname()[1] if sockets else 0))
+            )
     except BaseException:
         for opened in sockets:
             opened.close()
@@ -51,11 +53,14 @@ def _bound(family: int, host: str, port: int) -> socket.socket:
         opened.close()
         if error.errno == errno.EADDRINUSE:
             holder = port_holder(port)
+            by = f" by {holder}" if holder else ""
             raise InspectorError(
-                f"port {port} is taken{f' by {holder}' if holder else ''}. Use --port N, or --port 0 for a free one."
+                f"port {port} is taken{by}. Use --port N, or --port 0 for a free one."
             ) from None
         if error.errno == errno.EACCES:
-            raise InspectorError(f"port {port} may not be opened by this user. Use --port N with N above 1023.") from None
+            raise InspectorError(
+                f"port {port} may not be opened by this user. Use --port N with N above 1023."
+            ) from None
         if error.errno == errno.EADDRNOTAVAIL:
             raise InspectorError(f"{host} is no address of this machine. Use --host 127.0.0.1.") from None
         raise InspectorError(f"cannot listen on {host} port {port}: {error.strerror}.") from None
@@ -98,7 +103,7 @@ def port_holder(port: int) -> str | None:
             continue
         try:
             for descriptor in (process / "fd").iterdir():
-                if os.readlink(descriptor) in inodes:
+                if str(descriptor.readlink()) in inodes:
                     return f"process {process.name} ({(process / 'comm').read_text().strip()})"
         except OSError:
             continue

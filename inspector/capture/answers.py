@@ -1,7 +1,7 @@
 """What senders are answered: a list of rules, the first that fits holds. The event is stored all the same.
 
-A rule is a frozen value that can be written as JSON, so that flags, a file, the screen and ``inspector respond`` all speak
-of the same thing. The default is one rule: 200 with a small JSON body.
+A rule is a frozen value that can be written as JSON, so that flags, a file, the screen and ``inspector
+respond`` all speak of the same thing. The default is one rule: 200 with a small JSON body.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import fnmatch
 import http
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,11 @@ from inspector.core.events import InspectorError
 from inspector.core.units import seconds
 
 RECEIVED = b'{"status":"received"}'
-"""Body of the default answer: the same for every request, so that nothing can be read through the listener."""
+"""Body of the default answer: the same for every request, so that nothing can be read through the
+listener."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ class Rule:
         """True when the rule is for this request."""
         if self.method is not None and self.method.upper() != method.upper():
             return False
-        return self.path is None or fnmatch.fnmatchcase(path, self.path.replace("[", "[[]").replace("?", "[?]"))
+        return self.path is None or fnmatch.fnmatchcase(
+            path, self.path.replace("[", "[[]").replace("?", "[?]")
+        )
 
 
 @dataclass(slots=True)
@@ -104,32 +111,61 @@ class Answers:
         return f"answers {text}" + (f" after {delay:g} s" if delay else "")
 
 
+_MEMBERS = ("status", "body", "headers", "delay", "drop")
+
+
 def read_answer(value: Mapping[str, Any]) -> Answer:
-    """One answer from its JSON form ``{"status", "body", "headers", "delay", "drop"}``; InspectorError if it is none."""
-    unknown = set(value) - {"status", "body", "headers", "delay", "drop"}
+    """One answer from its JSON form ``{"status", "body", "headers", "delay", "drop"}``.
+
+    InspectorError says what is wrong.
+    """
+    unknown = sorted(set(map(str, value)) - set(_MEMBERS))
     if unknown:
-        raise InspectorError(f"an answer has no {sorted(unknown)[0]!r}; it has status, body, headers, delay, drop.")
+        raise InspectorError(f"an answer has no {unknown[0]!r}; it has {', '.join(_MEMBERS)}.")
     status = value.get("status", 200)
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 599:
         raise InspectorError(f"an answer's status is a number from 200 to 599, not {status!r}.")
+    drop = value.get("drop", False)
+    if not isinstance(drop, bool):
+        raise InspectorError(f"an answer's drop is true or false, not {drop!r}.")
     body = value.get("body")
     text = RECEIVED if body is None and status < 300 else _body(body, status)
-    delay = value.get("delay", 0)
-    try:
-        pause = seconds(delay) if isinstance(delay, str) else float(delay)
-    except (ValueError, TypeError) as error:
-        raise InspectorError(f"an answer's delay is a time such as 2s or 500ms: {error}") from None
+    return Answer(
+        status, text, _header_lines(value.get("headers") or {}), _delay(value.get("delay", 0)), drop
+    )
+
+
+def _delay(value: object) -> float:
+    pause = -1.0
+    if isinstance(value, str):
+        try:
+            pause = seconds(value)
+        except ValueError:
+            pass
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        pause = float(value)
     if not 0 <= pause <= 600:
-        raise InspectorError("an answer's delay is at most 10 minutes.")
-    headers = []
-    given = value.get("headers") or {}
-    for name, line in given.items() if isinstance(given, Mapping) else given:
-        if not _is_token(str(name)) or any(character in str(line) for character in "\r\n\0"):
-            raise InspectorError(f"{name!r}: {line!r} cannot be sent as a header line.")
-        if str(name).lower() in ("content-length", "transfer-encoding", "connection"):
+        raise InspectorError(
+            f"an answer's delay is a time such as 2s or 500ms, at most 10 minutes, not {value!r}."
+        )
+    return pause
+
+
+def _header_lines(given: object) -> tuple[tuple[bytes, bytes], ...]:
+    pairs = list(given.items()) if isinstance(given, Mapping) else given
+    if not isinstance(pairs, list) or not all(isinstance(p, list | tuple) and len(p) == 2 for p in pairs):
+        raise InspectorError('an answer\'s headers are an object such as {"Retry-After": "5"}.')
+    lines = []
+    for name, value in pairs:
+        if not isinstance(name, str) or not isinstance(value, str | int) or isinstance(value, bool):
+            raise InspectorError(f"the header line {name!r}: {value!r} is not made of text.")
+        text = str(value)
+        if not _TOKEN.fullmatch(name) or not _FIELD_VALUE.fullmatch(text):
+            raise InspectorError(f"{name!r}: {text!r} cannot be sent as a header line.")
+        if name.lower() in ("content-length", "transfer-encoding", "connection"):
             raise InspectorError(f"{name} is set by the listener itself; leave it out.")
-        headers.append((str(name).encode("latin-1"), str(line).encode("utf-8")))
-    return Answer(status, text, tuple(headers), pause, bool(value.get("drop", False)))
+        lines.append((name.encode("ascii"), text.encode("utf-8")))
+    return tuple(lines)
 
 
 def _body(body: object, status: int) -> bytes:
@@ -139,16 +175,14 @@ def _body(body: object, status: int) -> bytes:
         except ValueError:
             phrase = "as asked"
         return json.dumps({"status": phrase}).encode()
-    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
-
-
-def _is_token(name: str) -> bool:
-    return bool(name) and all(character.isalnum() or character in "!#$%&'*+-.^_`|~" for character in name) and name.isascii()
+    # A lone surrogate has no UTF-8; it goes out the way it stands in JSON.
+    return body.encode("utf-8", "backslashreplace") if isinstance(body, str) else json.dumps(body).encode()
 
 
 def read_rules(value: Any) -> Answers:
-    """Rules from their JSON form: a list of rules (or one), each an answer's members plus ``method``, ``path`` and, for a
-    sequence, ``sequence`` (a list of statuses or answers); or ``{"rules": […], "by_suffix": true}``.
+    """Rules from their JSON form: a list of rules (or one), each an answer's members plus ``method``,
+    ``path`` and, for a sequence, ``sequence`` (a list of statuses or answers); or ``{"rules": […],
+    "by_suffix": true}``.
 
     InspectorError says what is wrong.
     """
@@ -158,36 +192,47 @@ def read_rules(value: Any) -> Answers:
         value = value.get("rules", [{}])
     if isinstance(value, Mapping):
         value = [value]
-    if not isinstance(value, Sequence) or isinstance(value, str) or not all(isinstance(rule, Mapping) for rule in value):
-        raise InspectorError('answer rules are a JSON list of objects such as {"path": "/hooks/*", "status": 503}.')
-    rules = []
-    for rule in value:
-        rest = {key: part for key, part in rule.items() if key not in ("method", "path", "sequence")}
-        sequence = rule.get("sequence")
-        if sequence is None:
-            answers: tuple[Answer, ...] = (read_answer(rest),)
-        elif not isinstance(sequence, Sequence) or isinstance(sequence, str) or not sequence:
-            raise InspectorError("a rule's sequence is a list of statuses or answers such as [500, 500, 200].")
-        else:
-            answers = tuple(
-                read_answer({**rest, **(step if isinstance(step, Mapping) else {"status": step})}) for step in sequence
-            )
-        for key in ("method", "path"):
-            if rule.get(key) is not None and not isinstance(rule[key], str):
-                raise InspectorError(f"a rule's {key} is text, not {rule[key]!r}.")
-        rules.append(Rule(answers, rule.get("method"), rule.get("path")))
-    return Answers(tuple(rules), by_suffix)
+    if not isinstance(value, list) or not all(isinstance(rule, Mapping) for rule in value):
+        raise InspectorError(
+            'answer rules are a JSON list of objects such as {"path": "/hooks/*", "status": 503}.'
+        )
+    return Answers(tuple(_rule(rule) for rule in value), by_suffix)
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
+    for key in ("method", "path"):
+        if rule.get(key) is not None and not isinstance(rule[key], str):
+            raise InspectorError(f"a rule's {key} is text, not {rule[key]!r}.")
+    rest = {key: part for key, part in rule.items() if key not in ("method", "path", "sequence")}
+    sequence = rule.get("sequence")
+    if sequence is None:
+        answers: tuple[Answer, ...] = (read_answer(rest),)
+    elif not isinstance(sequence, list) or not sequence:
+        raise InspectorError("a rule's sequence is a list of statuses or answers such as [500, 500, 200].")
+    else:
+        answers = tuple(
+            read_answer({**rest, **(step if isinstance(step, Mapping) else {"status": step})})
+            for step in sequence
+        )
+    return Rule(answers, rule.get("method"), rule.get("path"))
 
 
 def read_respond(text: str) -> dict[str, Any]:
-    """The short form of ``--respond``: ``503``, ``500,500,200``, ``drop`` or ``by-url``, as the JSON form of the rules."""
+    """The short form of ``--respond`` as the JSON form of the rules: ``503``, ``500,500,200`` (in turn, the
+    last one stays), ``drop`` or ``by-url``. InspectorError says what is wrong.
+    """
     text = text.strip()
     if text == "drop":
         return {"rules": [{"drop": True}]}
     if text == "by-url":
         return {"by_suffix": True}
     parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdigit() for part in parts):
-        raise InspectorError(f"--respond {text} is not understood; write a status (503), several (500,500,200), drop or by-url.")
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise InspectorError(
+            f"the answer {text!r} is not understood; write a status (503), several (500,500,200), "
+            "drop or by-url."
+        )
     statuses = [int(part) for part in parts]
-    return {"rules": [{"status": statuses[0]} if len(statuses) == 1 else {"sequence": statuses}]}
+    rules = {"rules": [{"status": statuses[0]} if len(statuses) == 1 else {"sequence": statuses}]}
+    read_rules(rules)
+    return rules

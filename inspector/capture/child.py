@@ -1,8 +1,9 @@
-"""The capture process as a screen sees it: join the one that runs for the store, or start one and end it again.
+"""The capture process as a screen sees it: join the one that runs for the store, or start one and end it
+again.
 
-A started one runs in a session of its own, with the reading end of a pipe: when the screen is gone, however it went, the
-pipe ends and the child stops, unless another screen is attached or the screen said to stay (`leave`). It logs to a 0600
-file beside the store. Nothing here imports the listener.
+A started one runs in a session of its own, with the reading end of a pipe: when the screen is gone, however
+it went, the pipe ends and the child stops, unless another screen is attached or the screen said to stay
+(`leave`). It logs to a 0600 file beside the store. Nothing here imports the listener.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import os
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -29,16 +31,20 @@ _LOG_BYTES = 1_000_000
 
 
 def running(path: Path) -> dict[str, Any] | None:
-    """What the capture process of this store says of itself (``url``, ``host``, ``port``, ``pid`` …); None if none runs."""
-    if not capture_lock(path).is_held_elsewhere():
+    """What the capture process of this store says of itself (``url``, ``host``, ``port``, ``pid`` …); None if
+    none runs."""
+    lock = capture_lock(path)
+    if not lock.is_held_elsewhere():
         return None
     try:
+        holder = lock.path.read_text()
         with contextlib.closing(open_reading(path)) as db:
             row = db.execute("SELECT value FROM state WHERE name = 'listener'").fetchone()
-    except Exception:
+        found = None if row is None else json.loads(row[0])
+    except (OSError, ValueError, InspectorError, sqlite3.Error):
         return None
-    found = None if row is None else json.loads(row[0])
-    return found if isinstance(found, dict) and found.get("url") else None
+    # One that was killed leaves its words behind; they do not hold for the one that is starting now.
+    return found if isinstance(found, dict) and found.get("url") and str(found.get("pid")) == holder else None
 
 
 def open_log(path: Path) -> int:
@@ -79,7 +85,8 @@ class Capture:
     def start(self) -> None:
         """Join the running capture process or start one; returns once it listens.
 
-        InspectorError, in the child's own words, when it cannot start (port taken, store locked or unreadable).
+        InspectorError, in the child's own words, when it cannot start (port taken, store locked or
+        unreadable).
         """
         deadline = time.monotonic() + START_S
         while True:
@@ -91,15 +98,25 @@ class Capture:
                 self.joined = False
                 return
             if time.monotonic() > deadline:
-                raise InspectorError(f"the capture process for {self.path} did not start within {START_S:.0f} s.")
+                raise InspectorError(
+                    f"the capture process for {self.path} did not start within {START_S:.0f} s."
+                )
             time.sleep(0.05)
 
     def _start_child(self, deadline: float) -> bool:
         """Start a child and wait for its first line; False when another process got the store first."""
         ours, theirs = os.pipe()[::-1]
-        command = [sys.executable, "-m", "inspector", "--store", str(self.path), "listen", "--json", *self.options]
+        command = [
+            sys.executable,
+            "-m",
+            "inspector",
+            "--store",
+            str(self.path),
+            "listen",
+            "--json",
+            *self.options,
+        ]
         environment = {**os.environ, "INSPECTOR_SCREEN_PIPE": str(theirs), "PYTHONUNBUFFERED": "1"}
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -126,15 +143,19 @@ class Capture:
             process.stderr.close()
             return True
         os.close(ours)
-        process.kill() if line else None
-        _, errors = process.communicate(timeout=START_S)
+        if time.monotonic() >= deadline:
+            process.kill()
+        _, errors = process.communicate()
         if capture_lock(self.path).is_held_elsewhere():
             return False
         text = errors.decode("utf-8", "replace").strip().splitlines()
-        raise InspectorError(text[-1].removeprefix("inspector: ") if text else "the capture process ended at its start.")
+        raise InspectorError(
+            text[-1].removeprefix("inspector: ") if text else "the capture process ended at its start."
+        )
 
     def ended(self) -> str | None:
-        """None while the capture process lives; otherwise how it ended, in words: ``signal 9``, ``exit code 3``."""
+        """None while the capture process lives; otherwise how it ended, in words: ``signal 9``, ``exit code
+        3``."""
         if self._process is not None:
             code = self._process.poll()
             if code is None:
@@ -153,15 +174,17 @@ class Capture:
     def leave(self) -> None:
         """Let a capture process that this screen started go on after the screen has ended."""
         if self._pipe is not None:
-            os.write(self._pipe, STAY)
+            with contextlib.suppress(OSError):  # it ended already; `ended` says how
+                os.write(self._pipe, STAY)
         self._left = True
 
     def stop(self, timeout: float = 3.0) -> bool:
-        """End what this screen started (nothing if it joined, or left it); True if nothing of ours runs any more."""
+        """End what this screen started (nothing if it joined or left it); True if nothing of ours still
+        runs."""
         if self._pipe is not None:
             os.close(self._pipe)
             self._pipe = None
-        process, self._process = self._process, None
+        process = self._process
         if process is None or self._left:
             return process is None
         try:
@@ -171,6 +194,7 @@ class Capture:
                 return False
             process.send_signal(signal.SIGKILL)
             process.wait()
+        self._process = None
         return True
 
     def _others_attached(self) -> bool:

@@ -1,8 +1,8 @@
 """The capture process: one per store. It listens, stores, answers, holds the tunnel, and ends cleanly.
 
-Order at the start: lock, store, sockets, state, then the line that says where it listens; at the end: sockets first,
-then what is in flight, then the store. What the screen wants (answers, pause, tunnel) it reads from `setting` rows; what
-there is to know of it, it writes into `state` rows. No other way in.
+Order at the start: lock, store, sockets, state, then the line that says where it listens; at the end: sockets
+first, then what is in flight, then the store. What the screen wants (answers, pause, tunnel) it reads from
+`setting` rows; what there is to know of it, it writes into `state` rows. No other way in.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 from aiohttp import web
 
 from inspector.capture.address import DEFAULT_HOST, DEFAULT_PORT, bind, is_loopback, url_of
-from inspector.capture.answers import Answers, read_rules
+from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
 from inspector.capture.child import STAY, open_log, running
 from inspector.capture.limits import Limits
@@ -35,9 +35,9 @@ from inspector.capture.tunnel import Tunnel, TunnelState
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import for_output, visible
-from inspector.store.commit import GroupCommit, Stored
+from inspector.store.commit import GroupCommit
 from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
-from inspector.store.writer import StoreFailed, now
+from inspector.store.writer import Stored, StoreFailed, now
 
 WATCH_S = 0.1
 DRAIN_S = 2.0
@@ -64,7 +64,8 @@ class ListenOptions:
 
 
 def listen(options: ListenOptions) -> int:
-    """Run the capture process until it is told to end; returns the exit code. InspectorError when it cannot start."""
+    """Run the capture process until it is told to end; returns the exit code. InspectorError when it cannot
+    start."""
     lock = _take_lock(options.store)
     try:
         return asyncio.run(_Process(options).run())
@@ -82,11 +83,14 @@ def _take_lock(store: Path) -> Lock:
                 found = running(store)
                 where = f" by process {found['pid']} on {found['url']}" if found else ""
                 raise InspectorError(
-                    f"this store is being captured into already{where}. Stop that one, or use --store PATH for another."
+                    f"this store is being captured into already{where}. "
+                    "Stop that one, or use --store PATH for another."
                 )
             time.sleep(0.05)
     except OSError as error:
-        raise InspectorError(f"cannot open {store}: {(error.strerror or str(error)).lower()}. Use --store PATH.") from None
+        raise InspectorError(
+            f"cannot open {store}: {(error.strerror or str(error)).lower()}. Use --store PATH."
+        ) from None
     return lock
 
 
@@ -96,34 +100,37 @@ class _Process:
     def __init__(self, options: ListenOptions) -> None:
         self.options = options
         self.stop = asyncio.Event()
-        self.exit_code = 0
-        self.narrator: Narrator | None = None
+        self.out: Narrator | None = None
+        """Writes stdout; None for a screen's child, which has no reader."""
+        self.err: Narrator | None = None
         self.background: Background | None = None
         self.tunnel: Tunnel | None = None
         self.stored = 0
-        self.first_id: int | None = None
         pipe = os.environ.pop("INSPECTOR_SCREEN_PIPE", None)
         self.pipe = None if pipe is None else int(pipe)
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._tunnel_since = 0
         self._asked: dict[str, Any] = {}
 
     async def run(self) -> int:
         """Start, serve, end."""
         options = self.options
+        if self.pipe is None:
+            self.out, self.err = Narrator(1), Narrator(2)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop.set)
         loop.set_exception_handler(self._unexpected)
         logging.getLogger("asyncio").addHandler(_LogLines(self.log))
         logging.getLogger("asyncio").propagate = False
-        answers = Answers() if options.answers is None else read_rules(options.answers)
+        self.rules = [{"status": 200}] if options.answers is None else options.answers
+        answers = read_rules(self.rules)
         sockets = bind(options.host, options.port)
+        silent = self.pipe is not None or options.quiet
         try:
             self.commit = GroupCommit(
                 options.store,
                 min_free=options.limits.min_free,
-                narrate="" if self.pipe is not None or options.quiet else "json" if options.as_json else "text",
+                narrate="" if silent else "json" if options.as_json else "text",
                 on_lines=self._say,
                 on_trouble=self._trouble,
                 on_stored=self._events_stored,
@@ -138,9 +145,11 @@ class _Process:
         self.background = Background(options.store, self._identified, self.log)
         url = url_of(sockets[0])
         self.port = sockets[0].getsockname()[1]
-        await self.commit.run("sweep")
-        for number in await self.commit.run("pending"):
-            self.background.add(number)
+        with contextlib.suppress(StoreFailed):  # a full disk: senders get 503 until there is room
+            await self.commit.run("sweep")
+            for number in await self.commit.run("pending"):
+                self.background.add(number)
+            await self.commit.run("forget", _FLEETING)
         described = {
             "url": url,
             "host": options.host,
@@ -149,9 +158,8 @@ class _Process:
             "started_us": now()[0],
             "loopback": is_loopback(options.host),
         }
-        await self.commit.run("forget", _FLEETING)
         await self._publish("listener", described)
-        await self._publish("answers", {"text": answers.words()})
+        await self._publish_answers()
         await self._publish("tunnel", None)
         await self._publish("trouble", None)
         runner = web.ServerRunner(self.listener.server, handle_signals=False, shutdown_timeout=DRAIN_S)
@@ -183,29 +191,36 @@ class _Process:
                 await asyncio.wait_for(self._publish("tunnel", None), 1)
             await self.commit.close()
             self._goodbye()
-        return self.exit_code
+        return 0
 
     # -- words
 
     def _announce(self, url: str) -> None:
         options = self.options
-        if options.as_json:
-            line = json.dumps({"kind": "listening", "url": url, "store": str(options.store), "pid": os.getpid()})
-            sys.stdout.write(json.dumps({**json.loads(line), "port": self.port, "host": options.host}) + "\n")
-            sys.stdout.flush()
-        if self.pipe is not None:
+        line = json.dumps(
+            {
+                "kind": "listening",
+                "url": url,
+                "store": str(options.store),
+                "pid": os.getpid(),
+                "port": self.port,
+                "host": options.host,
+            }
+        )
+        if self.out is None or self.err is None:
+            print(line, flush=True)
             self._log_to_file()
             return
-        self.narrator = Narrator()
         if not is_loopback(options.host):
-            print(
-                f"inspector: warning: {options.host} can be reached from other machines. "
-                "Whoever reaches it can send events; nothing can be read through it.",
-                file=sys.stderr,
+            self.err.say(
+                f"inspector: warning: {visible(options.host)} can be reached from other machines. "
+                "Whoever reaches it can send events; nothing can be read through it."
             )
-        if not options.as_json:
-            print(f"Listening on {url}   store {for_output(str(options.store), sys.stderr)}", file=sys.stderr)
-            print("Press ctrl+c to stop.", file=sys.stderr)
+        if options.as_json:
+            self.out.say(line)
+        else:
+            self.err.say(f"Listening on {url}   store {for_output(str(options.store), sys.stderr)}")
+            self.err.say("Press ctrl+c to stop.")
 
     def _log_to_file(self) -> None:
         """A screen's child talks to its log from now on: the pipes it was started with have no reader."""
@@ -215,24 +230,27 @@ class _Process:
         os.close(descriptor)
 
     def _goodbye(self) -> None:
-        if self.narrator is not None:
-            self.narrator.close()
-            if self.narrator.lost:
-                print(
-                    f"inspector: {units.count(self.narrator.lost, 'line')} not printed: the reader was too slow or gone. "
-                    "The events are in the store.",
-                    file=sys.stderr,
-                )
-            with contextlib.suppress(OSError):
-                sys.stdout.flush()
-        if not self.options.as_json and self.pipe is None:
-            print(f"Stopped listening. {units.count(self.stored, 'event')} stored in this run.", file=sys.stderr)
+        if self.out is None or self.err is None:
+            return
+        self.out.close()
+        if self.out.lost:
+            self.err.say(
+                f"inspector: {units.count(self.out.lost, 'line')} not printed: "
+                "the reader was too slow or gone. The events are in the store."
+            )
+        if not self.options.as_json:
+            self.err.say(f"Stopped listening. {units.count(self.stored, 'event')} stored in this run.")
+        self.err.close(0.5)
 
     def log(self, text: str) -> None:
         """One line of narration on stderr (the log file, for a screen's child)."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line = f"{stamp} {visible(text)}"
+        if self.err is not None:
+            self.err.say(line)
+            return
         with contextlib.suppress(OSError):
-            print(f"{stamp} {visible(text)}", file=sys.stderr, flush=True)
+            print(line, file=sys.stderr, flush=True)
 
     def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -251,13 +269,13 @@ class _Process:
             self.stop.set()
 
     def _say(self, lines: list[str]) -> None:
-        if self.narrator is not None:
+        if self.out is not None:
             for line in lines:
-                self.narrator.say(line)
+                self.out.say(line)
 
     def _identified(self, event: dict[str, object]) -> None:
-        if self.narrator is not None and self.options.as_json:
-            self.narrator.say(json.dumps({"kind": "identified", **event}))
+        if self.out is not None and self.options.as_json and not self.options.quiet:
+            self.out.say(json.dumps({"kind": "identified", **event}))
 
     def _trouble(self, text: str | None) -> None:
         if text is None:
@@ -276,6 +294,11 @@ class _Process:
     async def _publish(self, name: str, value: object) -> None:
         with contextlib.suppress(StoreFailed):
             await self.commit.run("state", name, json.dumps(value))
+
+    async def _publish_answers(self) -> None:
+        """Say in words what senders are answered, and the rules it comes from."""
+        text = "paused: 503" if self.listener.paused else self.listener.answers.words()
+        await self._publish("answers", {"text": text, "rules": self.rules})
 
     async def _watch(self) -> None:
         """Look for changed settings, and for the end of the screen that started us."""
@@ -297,10 +320,18 @@ class _Process:
                 if current != version:
                     version = current
                     asked = dict(
-                        db.execute("SELECT name, value FROM setting WHERE name IN (?, ?, ?)", _FLEETING).fetchall()
+                        db.execute(
+                            "SELECT name, value FROM setting WHERE name IN (?, ?, ?)", _FLEETING
+                        ).fetchall()
                     )
                     if asked != self._asked:
-                        self._apply({name: json.loads(value) for name, value in asked.items() if value != self._asked.get(name)})
+                        self._apply(
+                            {
+                                name: json.loads(value)
+                                for name, value in asked.items()
+                                if value != self._asked.get(name)
+                            }
+                        )
                         self._asked = asked
             except (sqlite3.Error, InspectorError, ValueError):
                 if db is not None:
@@ -313,11 +344,11 @@ class _Process:
         if "answers" in asked and asked["answers"] is not None:
             try:
                 self.listener.answers = read_rules(asked["answers"])
+                self.rules = asked["answers"]
             except InspectorError as error:
                 self.log(f"the answer rules were not taken: {error}")
         if "paused" in asked or "answers" in asked:
-            text = "paused: 503" if self.listener.paused else self.listener.answers.words()
-            self._spawn(self._publish("answers", {"text": text}))
+            self._spawn(self._publish_answers())
         if isinstance(asked.get("tunnel"), dict):
             wanted = asked["tunnel"]
             self._spawn(self._open_tunnel(wanted) if wanted.get("wanted") else self._close_tunnel())
@@ -358,7 +389,9 @@ class _Process:
                 return
         minutes = wanted.get("minutes")
         self.tunnel = Tunnel(
-            self.port, self._tunnel_changed, minutes=float(minutes) if isinstance(minutes, int | float) else None
+            self.port,
+            self._tunnel_changed,
+            minutes=float(minutes) if isinstance(minutes, int | float) else None,
         )
         await self.tunnel.open()
 
@@ -375,13 +408,14 @@ class _Process:
             text = state.error
         else:
             text = f"tunnel {state.state}"
-        if self.narrator is not None and self.options.as_json:
-            self.narrator.say(json.dumps({"kind": "tunnel", **state.as_json()}))
+        if self.out is not None and self.options.as_json:
+            self.out.say(json.dumps({"kind": "tunnel", **state.as_json()}))
         self.log(text)
 
 
 class _LogLines(logging.Handler):
-    """Turns log records of the standard library into our one-line log, without tracebacks, at most one a second."""
+    """Turns log records of the standard library into our one-line log, without tracebacks, at most one a
+    second."""
 
     def __init__(self, log: Any) -> None:
         super().__init__(logging.WARNING)
