@@ -1,7 +1,7 @@
 """The command line: ``main`` lists the commands and turns every refusal into one line and an exit code.
 
-Each command lives in a module of its group and is imported only when it runs, and imports what is heavy only inside its
-function: `inspector events` starts without Textual and without aiohttp.
+Each command lives in a module of its group and is imported only when it runs, and imports what is heavy only
+inside its function: `inspector events` starts without Textual and without aiohttp.
 """
 
 from __future__ import annotations
@@ -10,32 +10,51 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 import click
 
 from inspector import __version__
+from inspector.cli.arguments import PORT, unprotected
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 
 COMMANDS = {
     "listen": "listen",
+    "respond": "listen",
     "events": "read",
-    "show": "read",
+    "show": "show",
+    "wait": "read",
     "types": "shapes",
     "shape": "shapes",
     "diff": "shapes",
-    "replay": "send",
+    "schema": "schema",
+    "sample": "schema",
+    "baseline": "check",
+    "check": "check",
+    "replay": "replay",
     "send": "send",
-    "import": "send",
+    "import": "take_in",
+    "export": "export",
+    "star": "edit",
+    "delete": "edit",
+    "prune": "prune",
+    "doctor": "doctor",
 }
 """Name of each command and the module of `inspector.cli` it stands in."""
 
-_FILTERED = {"events", "types"}
-"""Commands whose arguments are filter words: there ``-sender:github`` is no option."""
+_EPILOG = """\b
+Examples:
+  inspector                  the screen, listening on http://127.0.0.1:8585
+  inspector --demo           the same in a throw-away store, with sample events
+  inspector listen --json    capture without a screen, one JSON object a line
+  inspector events type:user.image.* level:error since:10m
+  inspector diff user.image.analysis.processing user.image.analysis.completed
+  inspector replay 12 --to http://localhost:3000/hooks
 
-NOT_AN_OPTION = "\0"
-"""Put before a filter word that begins with ``-``, so that it is not read as an option; taken off again by `filter_of`."""
+\b
+Exit codes: 0 done; 1 the answer is "no", or not found;
+            2 wrong use, or it cannot start; 3 a crash.
+"""
 
 
 class _Commands(click.Group):
@@ -64,94 +83,132 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-_EPILOG = """\b
-Examples:
-  inspector                              the screen, with a listener on http://127.0.0.1:8585
-  inspector --demo                       the same in a throw-away store, with sample events
-  inspector listen --json                capture without a screen, one JSON object a line
-  inspector diff user.image.analysis.processing user.image.analysis.completed
-  inspector replay 12 --to http://localhost:3000/hooks
-
-Exit codes: 0 done, 1 the answer is "no" or not found, 2 wrong use or cannot start, 3 a crash.
-"""
-
-
 @click.group(
     cls=_Commands,
     invoke_without_command=True,
     epilog=_EPILOG,
+    subcommand_metavar="[COMMAND ...]",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--store", metavar="PATH", help="The store to use; else $INSPECTOR_STORE, else the platform's data folder.")
+@click.option("--store", metavar="PATH", help="The store; else $INSPECTOR_STORE, else in the data folder.")
 @click.option("--host", default=None, metavar="HOST", help="Address to listen on (127.0.0.1).")
-@click.option("--port", default=None, type=click.IntRange(0, 65535), metavar="N", help="Port to listen on (8585); 0 picks one.")
-@click.option("--respond", default=None, metavar="ANSWER", help="What to answer: 503, or 500,500,200 in turn, drop, by-url.")
+@click.option("--port", default=None, type=PORT, metavar="N", help="Port to listen on (8585); 0 picks one.")
+@click.option(
+    "--respond",
+    default=None,
+    metavar="ANSWER",
+    help="Answer 503, or 500,500,200 in turn, drop, by-url.",
+)
 @click.option("--tunnel", is_flag=True, help="Open a public address through ngrok at the start.")
 @click.option("--demo", is_flag=True, help="Try it: a throw-away store, filled with sample events.")
-@click.option("--no-listener", is_flag=True, help="Only read the store; start no listener.")
+@click.option("--no-listen", is_flag=True, help="Only read the store; start no listener.")
+@click.option("--no-listener", is_flag=True, hidden=True)
 @click.version_option(__version__, "-V", "--version", prog_name="inspector", message="%(prog)s %(version)s")
 @click.pass_context
-def inspector(ctx: click.Context, store: str | None, **options: Any) -> None:
+def inspector(
+    ctx: click.Context,
+    /,
+    store: str | None,
+    host: str | None,
+    port: int | None,
+    respond: str | None,
+    tunnel: bool,
+    demo: bool,
+    no_listen: bool,
+    no_listener: bool,
+) -> None:
     """The webhook inspector for the terminal: the offline webhook.site.
 
-    Without a command it opens the screen. Whatever is sent to its address is stored before it is answered, shown live,
-    compared by shape, and can be replayed to your receiver.
+    Without a command it opens the screen. Whatever is sent to its address is stored before it is answered,
+    shown live, compared by shape, and can be replayed to your receiver.
     """
     ctx.obj = store
     if ctx.invoked_subcommand is None:
         from inspector.cli.screen import open_screen
 
-        ctx.exit(open_screen(store, **options))
-    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
-    if given:
-        raise InspectorError(f"{given[0]} stands after the command: inspector {ctx.invoked_subcommand} {given[0]} …")
-
-
-def _protect_filter_words(words: Sequence[str]) -> list[str]:
-    """Mark ``-word`` arguments of filter commands, which click would read as options."""
-    result: list[str] = []
-    command = next((word for word in words if word in COMMANDS), None)
-    if command not in _FILTERED:
-        return list(words)
-    seen = False
-    for word in words:
-        if seen and len(word) > 1 and word[0] == "-" and word[1] != "-" and word != "-h":
-            word = NOT_AN_OPTION + word
-        seen = seen or word == command
-        result.append(word)
-    return result
+        ctx.exit(
+            open_screen(
+                store,
+                host=host,
+                port=port,
+                respond=respond,
+                tunnel=tunnel,
+                demo=demo,
+                no_listen=no_listen or no_listener,
+            )
+        )
+    for name in ("host", "port", "respond", "tunnel"):
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            raise InspectorError(
+                f"--{name} stands after the command: inspector {ctx.invoked_subcommand} --{name} …"
+            )
+    for name in ("demo", "no_listen"):
+        if ctx.params[name]:
+            option = name.replace("_", "-")
+            raise InspectorError(f"--{option} is for the screen; it goes with no command.")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; the one place where errors become text."""
-    arguments = _protect_filter_words(sys.argv[1:] if words is None else words)
+    _settle_streams()
     try:
-        result = inspector.main(arguments, prog_name="inspector", standalone_mode=False)
+        code = inspector.main(
+            None if words is None else list(words), prog_name="inspector", standalone_mode=False
+        )
         sys.stdout.flush()
-        return result if isinstance(result, int) else 0
+        return code if isinstance(code, int) else 0
     except InspectorError as error:
-        print(f"inspector: {visible(str(error))}", file=sys.stderr)
-        return error.code
+        return _refuse(str(error), error.code)
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        hint = ""
-        if isinstance(error, click.UsageError) and error.ctx is not None:
-            hint = f" Try: {error.ctx.command_path} --help"
-        print(f"inspector: {visible(error.format_message().replace(NOT_AN_OPTION, ''))}{hint}", file=sys.stderr)
-        return 2
+        return _refuse(_usage(error), 2)
     except (click.Abort, KeyboardInterrupt):
         return 0
     except BrokenPipeError:
         # The reader of our output is gone, as `| head` goes; what is left to flush has nowhere to go either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
+    except OSError as error:
+        if os.environ.get("INSPECTOR_TRACEBACK"):
+            raise
+        place = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{place}{(error.strerror or str(error)).lower()}.", 2)
     except Exception as error:
         if os.environ.get("INSPECTOR_TRACEBACK"):
             raise
-        print(
-            f"inspector: it crashed ({type(error).__name__}: {visible(str(error))}). "
-            "INSPECTOR_TRACEBACK=1 shows where.",
-            file=sys.stderr,
-        )
-        return 3
+        if type(error).__module__ == "sqlite3":
+            return _refuse(f"the store cannot be read: {error}. It is left as it is; use --store PATH.", 2)
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return _refuse(f"it crashed ({what}). INSPECTOR_TRACEBACK=1 shows where.", 3)
+
+
+def _settle_streams() -> None:
+    """Make standard streams that can be written to, whatever they are: closed ones go nowhere."""
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:
+        # A descriptor that is free would be given to the next file: to the store.
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+            os.set_inheritable(descriptor, True)
+        os.close(descriptor)
+        sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115
+        sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+def _refuse(text: str, code: int) -> int:
+    print(f"inspector: {visible(text)}", file=sys.stderr)
+    return code
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click found wrong, as one of our sentences."""
+    text = unprotected(error.format_message()).strip()
+    text = " ".join(text.split()).removesuffix(".")
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.NoSuchOption) and error.option_name == "--store" and ctx is not None:
+        return f"--store stands before the command: inspector --store PATH {ctx.info_name} …"
+    hint = "" if ctx is None else f" Try: {ctx.command_path} --help"
+    return f"{text[:1].lower()}{text[1:]}.{hint}"

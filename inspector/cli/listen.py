@@ -1,19 +1,59 @@
-"""``inspector listen``: capture without a screen."""
+"""``inspector listen``: capture without a screen; ``inspector respond``: what the running listener
+answers."""
 
 from __future__ import annotations
 
+import json
+import time
+from pathlib import Path
+from typing import Any
+
 import click
+
+from inspector.cli.arguments import LENGTH, PORT, Number
+from inspector.cli.output import emit, narrate
+from inspector.core.events import InspectorError
+from inspector.store.place import store_path
+
+_TAKEN_S = 3.0
+"""How long `respond` waits for the listener to say that it answers by the new rules."""
 
 
 @click.command("listen", short_help="Capture without a screen.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; the default also takes ::1.")
-@click.option("--port", default=8585, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
-@click.option("--respond", default=None, metavar="ANSWER", help="What to answer: 503, or 500,500,200 in turn, drop, by-url.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="HOST",
+    help="Address to listen on (127.0.0.1, which takes ::1 too).",
+)
+@click.option("--port", default=8585, type=PORT, metavar="N", help="Port (8585); 0 picks a free one.")
+@click.option(
+    "--respond",
+    default=None,
+    metavar="ANSWER",
+    help="Answer 503, or 500,500,200 in turn, drop, by-url.",
+)
 @click.option("--tunnel", is_flag=True, help="Open a public address through ngrok.")
-@click.option("--tunnel-minutes", type=click.FloatRange(0.01), default=None, help="Close the tunnel after this many minutes.")
-@click.option("--json", "as_json", is_flag=True, help="First a line that says where it listens, then one JSON object an event.")
+@click.option(
+    "--tunnel-for", type=LENGTH, default=None, metavar="TIME", help="Close the tunnel after 30m, 2h."
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="First where it listens, then an event a line, as JSON."
+)
 @click.option("--quiet", is_flag=True, help="Print no events.")
-@click.option("--exit-after", type=click.IntRange(1), default=None, metavar="N", help="End after N events.")
+@click.option(
+    "--exit-after", type=Number("number of events", 1), default=None, metavar="N", help="End after N events."
+)
+@click.option("--max-body", default=None, metavar="SIZE", help="Keep at most this of a body (25MiB).")
+@click.option("--head-deadline", default=None, metavar="TIME", help="Time for a request's head (10s).")
+@click.option("--body-deadline", default=None, metavar="TIME", help="Time for a request's body (30s).")
+@click.option(
+    "--max-connections",
+    type=Number("number of connections", 1),
+    default=None,
+    metavar="N",
+    help="At once (512).",
+)
 @click.pass_obj
 def listen_command(
     store: str | None,
@@ -21,18 +61,23 @@ def listen_command(
     port: int,
     respond: str | None,
     tunnel: bool,
-    tunnel_minutes: float | None,
+    tunnel_for: float | None,
     as_json: bool,
     quiet: bool,
     exit_after: int | None,
+    max_body: str | None,
+    head_deadline: str | None,
+    body_deadline: str | None,
+    max_connections: int | None,
 ) -> int:
     """Capture without a screen: store every request that arrives, answer it, and print a line for each.
 
-    A line is printed once its event is durable. ctrl+c or SIGTERM ends it; what was acknowledged is in the store.
+    A line is printed once its event is durable. ctrl+c or SIGTERM ends it; what was acknowledged is in the
+    store.
     """
     from inspector.capture.answers import read_respond
+    from inspector.capture.limits import read_limits
     from inspector.capture.process import ListenOptions, listen
-    from inspector.store.place import store_path
 
     return listen(
         ListenOptions(
@@ -42,8 +87,104 @@ def listen_command(
             as_json=as_json,
             quiet=quiet,
             tunnel=tunnel,
-            tunnel_minutes=tunnel_minutes,
+            tunnel_minutes=None if tunnel_for is None else tunnel_for / 60,
             answers=None if respond is None else read_respond(respond),
             exit_after=exit_after,
+            limits=read_limits(max_body, head_deadline, body_deadline, max_connections),
         )
     )
+
+
+@click.command("respond", short_help="Say what the running listener answers.")
+@click.argument("answer", required=False)
+@click.option("--file", default=None, metavar="FILE", help="Rules as JSON, as above.")
+@click.option("--show", is_flag=True, help="Print what is answered now.")
+@click.option("--json", "as_json", is_flag=True, help='Print it as JSON: {"text", "rules"}.')
+@click.pass_obj
+def respond_command(
+    store: str | None, answer: str | None, file: str | None, show: bool, as_json: bool
+) -> None:
+    """Say what senders are answered from now on; every event is stored all the same.
+
+    \b
+    ANSWER
+      200           the usual answer
+      503           any status from 200 to 599
+      500,500,200   in turn; the last one stays
+      drop          close the connection without an answer
+      by-url        /any/path/404 is answered 404
+
+    \b
+    Rules in a file, the first that fits holds:
+      [{"path": "/hooks/*", "method": "POST", "status": 503,
+        "headers": {"Retry-After": "5"}, "body": "busy", "delay": "2s"},
+       {"sequence": [500, {"drop": true}, 200]}]
+
+    It lasts until the listener ends, and returns when the listener has taken it.
+    """
+    from inspector.capture.answers import read_respond, read_rules
+    from inspector.capture.child import running
+    from inspector.store.reader import Reader
+
+    given = [one for one in (answer, file) if one is not None]
+    if len(given) + show != 1:
+        raise InspectorError("say what to answer: one of ANSWER, --file FILE and --show.")
+    rules: Any = None
+    if answer is not None:
+        rules = read_respond(answer)
+    elif file is not None:
+        rules = _rules_in(file)
+        read_rules(rules)
+    path = store_path(store)
+    with Reader(path) as reader:
+        if running(path) is None:
+            raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
+        state = reader.state("answers") if show else _ask(path, reader, rules)
+    if not isinstance(state, dict):
+        raise InspectorError("the listener does not say what it answers; it may just have ended.")
+    if as_json:
+        emit({"text": state.get("text"), "rules": _plain(state.get("rules"))})
+    elif show:
+        print(_sentence(state))
+    else:
+        narrate(_sentence(state))
+
+
+def _rules_in(file: str) -> Any:
+    try:
+        return json.loads(Path(file).read_bytes())
+    except OSError as error:
+        raise InspectorError(f"cannot read {file}: {(error.strerror or str(error)).lower()}.") from None
+    except (ValueError, RecursionError) as error:
+        raise InspectorError(f"{file} is no JSON: {error}.") from None
+
+
+def _ask(path: Path, reader: Any, rules: Any) -> Any:
+    """Put the wish into the store and wait until the listener has taken it; returns what it says then."""
+    from inspector.store.edits import Edits
+
+    wish = (
+        rules if isinstance(rules, dict) and ("rules" in rules or "by_suffix" in rules) else {"rules": rules}
+    )
+    # The time makes two equal wishes two: a sequence begins again.
+    wish = {**wish, "asked_us": time.time_ns() // 1000}
+    with Edits(path) as edits:
+        edits.set_setting("answers", wish)
+    deadline = time.monotonic() + _TAKEN_S
+    while time.monotonic() < deadline:
+        state = reader.state("answers")
+        if isinstance(state, dict) and state.get("rules") == wish:
+            return state
+        time.sleep(0.02)
+    raise InspectorError("the listener did not take the answer within 3 s; its own output says why.", code=1)
+
+
+def _plain(rules: Any) -> Any:
+    return (
+        {key: part for key, part in rules.items() if key != "asked_us"} if isinstance(rules, dict) else rules
+    )
+
+
+def _sentence(state: dict[str, Any]) -> str:
+    text = str(state.get("text"))
+    return f"The listener is {text}." if text.startswith("paused") else f"The listener {text}."

@@ -1,38 +1,42 @@
-"""How commands print: JSON lines for scripts, aligned columns for people, every text safe for the terminal."""
+"""How commands print: JSON lines for scripts, aligned columns for people, every text safe for the
+terminal."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from inspector.cli import NOT_AN_OPTION
 from inspector.core.text import visible
 
-if TYPE_CHECKING:
-    from inspector.core.filters import Filter
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-filter_argument = click.argument("words", nargs=-1, metavar="[FILTER]...")
-
-
-def filter_of(words: Sequence[str]) -> Filter | None:
-    """The filter that a command's words mean; None when there are none."""
-    if not words:
-        return None
-    from inspector.core.filters import parse_filter
-
-    return parse_filter([word.removeprefix(NOT_AN_OPTION) for word in words])
+def emit(value: object, *, at_once: bool = False) -> None:
+    """Print one JSON object as a line of plain ASCII; `at_once` flushes it to whoever reads."""
+    sys.stdout.write(json_line(value) + "\n")
+    if at_once:
+        sys.stdout.flush()
 
 
-def emit(value: object) -> None:
-    """Print one JSON object as a line of plain ASCII."""
-    sys.stdout.write(json.dumps(value) + "\n")
+def json_line(value: object) -> str:
+    """A value as one line of strict JSON; NaN and infinities, which JSON does not have, as their names."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, dict):
+        return {key: _finite(member) for key, member in value.items()}
+    return [_finite(element) for element in value] if isinstance(value, list | tuple) else value
 
 
 def coloured() -> bool:
@@ -40,9 +44,9 @@ def coloured() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def style(text: str, **looks: object) -> str:
+def style(text: str, **looks: Any) -> str:
     """`text` in colour where colour is wanted; it must be safe to show already."""
-    return click.style(text, **looks) if coloured() else text  # type: ignore[arg-type]
+    return click.style(text, **looks) if coloured() else text
 
 
 def narrate(text: str) -> None:
@@ -59,28 +63,36 @@ def print_table(
 ) -> None:
     """Print columns, made safe and cut to the terminal's width where there is one.
 
-    `right` names the columns that are aligned to the right; `looks` colours a cell, given its column and padded text.
+    `right` names the columns that are aligned to the right; `looks` colours a cell, given its column and its
+    padded text.
     """
     table = [[visible(cell) for cell in row] for row in rows]
     if not table:
         return
-    widths = [max(len(head), *(_cells(row[at]) for row in table)) for at, head in enumerate(heads)]
-    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    if room is not None:
-        over = sum(widths) + 2 * (len(widths) - 1) - room
-        while over > 0:
-            widest = max(range(len(widths)), key=lambda at: widths[at])
-            if widths[widest] <= 8:
-                break
-            cut = min(over, max(1, widths[widest] - 8))
-            widths[widest] -= cut
-            over -= cut
-    print(style("  ".join(_fit(head, width, at in right) for at, (head, width) in enumerate(zip(heads, widths, strict=True))).rstrip(), dim=True))
+    heads = [visible(head) for head in heads]
+    widths = _widths([heads, *table])
+    line = "  ".join(_fit(head, widths[at], at in right) for at, head in enumerate(heads))
+    print(style(line.rstrip(), dim=True))
     for row in table:
-        cells = [_fit(cell, width, at in right) for at, (cell, width) in enumerate(zip(row, widths, strict=True))]
+        cells = [_fit(cell, widths[at], at in right) for at, cell in enumerate(row)]
         if looks is not None:
             cells = [looks(at, cell) for at, cell in enumerate(cells)]
         print("  ".join(cells).rstrip())
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+    """The width of each column: that of its widest cell, less where the terminal has no room for all."""
+    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
+    if not sys.stdout.isatty():
+        return widths
+    over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
+    while over > 0:
+        widest = max(range(len(widths)), key=widths.__getitem__)
+        if widths[widest] <= 8:
+            break
+        widths[widest] -= 1
+        over -= 1
+    return widths
 
 
 def _cells(text: str) -> int:
@@ -88,12 +100,15 @@ def _cells(text: str) -> int:
         return len(text)
     from unicodedata import combining, east_asian_width
 
-    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
+    return sum(
+        0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text
+    )
 
 
 def _fit(text: str, width: int, right: bool) -> str:
     cells = _cells(text)
     if cells > width:
+        text = text[:width]
         while text and _cells(text) > width - 1:
             text = text[:-1]
         text += "…"

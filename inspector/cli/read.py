@@ -1,19 +1,21 @@
-"""``inspector events`` and ``inspector show``: what is in the store."""
+"""``inspector events`` and ``inspector wait``: what is in the store, and what comes into it."""
 
 from __future__ import annotations
 
-import base64
+import signal
 import sys
 import time
+from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from inspector.cli.output import coloured, emit, filter_argument, filter_of, json_option, narrate, print_table, style
+from inspector.cli.arguments import COUNT, LENGTH, FilterCommand, filter_argument, filter_of, json_option
+from inspector.cli.output import emit, narrate, print_table, style
 from inspector.core import units
-from inspector.core.events import Event, InspectorError, Request
-from inspector.core.text import visible, visible_bytes, visible_lines
+from inspector.core.events import Event, InspectorError
+from inspector.core.text import visible_bytes
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
@@ -23,12 +25,17 @@ if TYPE_CHECKING:
 MOST = 100
 
 
-@click.command("events", short_help="List events, newest last.")
+@click.command("events", cls=FilterCommand, short_help="List events, newest last.")
 @filter_argument
-@click.option("--limit", type=click.IntRange(0), default=None, metavar="N", help=f"The last N (default {MOST}, or all with --json).")
+@click.option(
+    "--limit", type=COUNT, default=None, metavar="N", help=f"The last N (default {MOST}; all with --json)."
+)
+@click.option("--follow", "-f", is_flag=True, help="Go on with those that arrive, until ctrl+c.")
 @json_option
 @click.pass_obj
-def events_command(store: str | None, words: tuple[str, ...], limit: int | None, as_json: bool) -> None:
+def events_command(
+    store: str | None, words: tuple[str, ...], limit: int | None, follow: bool, as_json: bool
+) -> None:
     """List events, newest last; FILTER narrows them.
 
     \b
@@ -38,21 +45,19 @@ def events_command(store: str | None, words: tuple[str, ...], limit: int | None,
     """
     wanted = filter_of(words)
     with Reader(store_path(store)) as reader:
+        last = reader.last_id()
         most = limit if limit is not None else (None if as_json else MOST)
         found = _found(reader, wanted, most)
         if as_json:
-            for start in range(0, len(found), 500):
-                for event in reader.events(found[start : start + 500]):
-                    emit(event.as_json())
-            return
-        _print_events(reader.events(found))
-        total, _ = reader.total()
-        if not found and total and words:
-            narrate(f"None of {units.count(total, 'event')} match.")
-        elif not total:
-            narrate("No events yet. inspector listen captures some.")
-        elif limit is None and len(found) == MOST:
-            narrate(f"The last {MOST} are shown; --limit N shows more.")
+            for event in _read(reader, found):
+                emit(event.as_json())
+        elif follow:
+            _print_lines(_read(reader, found))
+        else:
+            _print_events(reader.events(found))
+            _tell(reader, found, limit, bool(words))
+        if follow:
+            _follow(reader, wanted, last, set(found), as_json)
 
 
 def _found(reader: Reader, wanted: Filter | None, most: int | None) -> list[int]:
@@ -64,22 +69,36 @@ def _found(reader: Reader, wanted: Filter | None, most: int | None) -> list[int]
     return found
 
 
+def _read(reader: Reader, numbers: list[int]) -> Iterable[Event]:
+    for start in range(0, len(numbers), 500):
+        yield from reader.events(numbers[start : start + 500])
+
+
+def _tell(reader: Reader, found: list[int], limit: int | None, filtered: bool) -> None:
+    """Say on stderr why there is nothing, or that there is more."""
+    total, _ = reader.total()
+    if not total:
+        narrate("No events yet. inspector listen captures some.")
+    elif not found and filtered:
+        narrate(f"None of {units.count(total, 'event')} match.")
+    elif limit is None and len(found) == MOST and (filtered or total > MOST):
+        narrate(f"The last {MOST} are shown; --limit N shows more.")
+
+
 def _print_events(events: list[Event]) -> None:
     moment = time.time_ns() // 1000
     rows = []
     for event in events:
         if event.rejected is not None:
-            what = f"rejected: {event.rejected}" + (f" ({units.count(event.count)} times)" if event.count > 1 else "")
+            times = f" ({units.count(event.count)} times)" if event.count > 1 else ""
+            what = f"rejected: {event.rejected}{times}"
         elif event.type is None:
             what = f"{event.method} {visible_bytes(event.target or b'')}"
         else:
             what = event.type
         if event.incomplete:
             what += f"  incomplete: {event.incomplete}"
-        flags = "".join(
-            sign for sign, on in (("N", event.new), ("D", event.duplicate_of is not None), ("*", event.starred)) if on
-        )
-        sent = "" if event.sent is None else f">{event.sent or 'err'}"
+        signs = (("N", event.new), ("D", event.duplicate_of is not None), ("*", event.starred))
         rows.append(
             (
                 str(event.id),
@@ -87,8 +106,8 @@ def _print_events(events: list[Event]) -> None:
                 event.level or "",
                 what,
                 event.resource_id or (event.remote if event.type is None else ""),
-                flags,
-                sent,
+                "".join(sign for sign, on in signs if on),
+                "" if event.sent is None else f">{event.sent or 'err'}",
                 units.size(event.size),
             )
         )
@@ -98,101 +117,76 @@ def _print_events(events: list[Event]) -> None:
             return style(cell, fg="red")
         return style(cell, dim=True) if at in (0, 1, 7) else cell
 
-    print_table(("id", "time", "level", "type", "resource", "", "sent", "size"), rows, right=(0, 7), looks=looks)
+    heads = ("id", "time", "level", "type", "resource", "", "sent", "size")
+    print_table(heads, rows, right=(0, 7), looks=looks)
 
 
-@click.command("show", short_help="Show one event.")
-@click.argument("event_id", metavar="ID", type=int)
-@json_option
-@click.option("--raw", is_flag=True, help="Write exactly the body's bytes.")
-@click.option("--curl", is_flag=True, help="A curl command that sends it again; secrets are masked.")
-@click.option("--show-secrets", is_flag=True, help="With --curl: do not mask.")
-@click.option("--to", default=None, metavar="URL", help="With --curl: where to (http://localhost:3000).")
-@click.pass_obj
-def show_command(
-    store: str | None, event_id: int, as_json: bool, raw: bool, curl: bool, show_secrets: bool, to: str | None
-) -> None:
-    """Show one event: request line, headers, and the body with its details highlighted."""
-    if raw + curl + as_json > 1:
-        raise InspectorError("--json, --raw and --curl exclude each other.")
-    with Reader(store_path(store)) as reader:
-        event = reader.event(event_id)
-        if event is None:
-            raise InspectorError(f"there is no event {event_id}; inspector events lists them.", code=1)
-        request = reader.request(event_id)
+def _print_lines(events: Iterable[Event], as_json: bool = False) -> None:
+    """Print events one by one, as `inspector listen` does, each at once."""
+    from inspector.store.narration import as_text
+
+    for event in events:
         if as_json:
-            emit(_whole(event, request, reader.raw_head(event_id)))
-        elif raw:
-            sys.stdout.buffer.write(request.body if request is not None else reader.raw_head(event_id) or b"")
-            sys.stdout.buffer.flush()
-        elif curl:
-            if request is None:
-                raise InspectorError(f"event {event_id} was rejected ({event.rejected}); there is no request to send.", code=1)
-            from inspector.replay.curl import as_curl
-
-            print(as_curl(request, to or "http://localhost:3000", reveal=show_secrets))
+            emit(event.as_json())
         else:
-            _print_event(reader, event, request)
+            print(as_text(event))
+        sys.stdout.flush()
 
 
-def _whole(event: Event, request: Request | None, raw_head: bytes | None) -> dict[str, Any]:
-    whole = event.as_json()
-    lines = () if request is None else request.headers
-    whole["version"] = None if request is None else request.version
-    whole["headers"] = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in lines]
-    body = b"" if request is None else request.body
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _follow(reader: Reader, wanted: Filter | None, last: int, shown: set[int], as_json: bool) -> None:
+    from inspector.cli.follow import arriving
+
+    sys.stdout.flush()
+    before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        whole["body"] = body.decode("utf-8")
-    except UnicodeDecodeError:
-        whole["body_base64"] = base64.b64encode(body).decode()
-    if raw_head is not None:
-        whole["raw_head"] = raw_head.decode("latin-1")
-    return whole
+        _print_lines((event for event in arriving(reader, wanted, last) if event.id not in shown), as_json)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
-    def line(label: str, text: str | None) -> None:
-        if text:
-            print(f"{style(f'{label:9}', dim=True)} {visible(text)}")
+@click.command("wait", cls=FilterCommand, short_help="Wait for an event that matches.")
+@filter_argument
+@click.option("--timeout", type=LENGTH, default=None, metavar="TIME", help="Give up after 30s, 2m (never).")
+@click.option("--new", "only_new", is_flag=True, help="Only one that arrives from now on.")
+@json_option
+@click.pass_obj
+def wait_command(
+    store: str | None, words: tuple[str, ...], timeout: float | None, only_new: bool, as_json: bool
+) -> int:
+    """Wait until an event matches FILTER, print it, and end.
 
-    print(style(visible(event.type or f"event {event.id}"), bold=True) + style(f"   #{event.id}", dim=True))
-    line("level", event.level)
-    line("message", event.message)
-    line("resource", " ".join(part for part in (event.resource_type, event.resource_id) if part))
-    line("account", event.account)
-    line("sender", event.sender)
-    line("delivery", event.delivery_id)
-    line("received", f"{event.received_at}, {units.ago(event.received_us, time.time_ns() // 1000)}, from {event.remote}")
-    line("rejected", event.rejected)
-    line("incomplete", event.incomplete)
-    line("shape", event.shape and event.shape + (", never seen before for this type" if event.new else ""))
-    line("answered", None if event.status is None else str(event.status))
-    if event.duplicate_of is not None:
-        line("again", f"a later delivery of #{event.duplicate_of}")
-    print()
-    if request is None:
-        raw = reader.raw_head(event.id) or b""
-        print(visible_lines(raw.decode("latin-1").replace("\r\n", "\n")))
-        return
-    print(f"{visible(request.method)} {visible_bytes(request.target)} HTTP/{visible(request.version)}")
-    for name, value in request.headers:
-        print(f"{style(visible_bytes(name), dim=True)}: {visible_bytes(value)}")
-    print()
-    _print_body(request)
+    One that is stored already is an answer at once (the newest that matches); since:1m narrows that, --new
+    waits for one that is still to come. Exit code 1 when none came in time.
 
+    \b
+      inspector wait type:user.image.analysis.completed since:1m --timeout 5m
+    """
+    wanted = filter_of(words)
+    from inspector.cli.follow import arriving
 
-def _print_body(request: Request) -> None:
-    from inspector.core.bodies import view_of
-
-    view = view_of(request)
-    for note in view.notes:
-        print(style(visible(note), dim=True))
-    text = visible_lines(view.text)
-    if coloured() and view.language == "json" and len(text) < 1_000_000:
-        from pygments import highlight
-        from pygments.formatters import TerminalFormatter
-        from pygments.lexers import JsonLexer
-
-        text = highlight(text, JsonLexer(stripnl=False, ensurenl=False), TerminalFormatter())
-    if text:
-        print(text)
+    deadline = None if timeout is None else time.monotonic() + timeout
+    with Reader(store_path(store)) as reader:
+        after = reader.last_id()
+        found: Event | None = None
+        if not only_new:
+            newest = _found(reader, wanted, 1)
+            found = reader.event(newest[0]) if newest else None
+            # What waits to be identified may turn out to be the one.
+            recent = reader.events(reader.newest_ids(50))
+            after = min((event.id - 1 for event in recent if event.pending), default=after)
+        before = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            if found is None:
+                found = next(arriving(reader, wanted, after, deadline), None)
+        except KeyboardInterrupt:
+            return 1
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    if found is None:
+        raise InspectorError(f"no event that matches came within {timeout:g} s.", code=1)
+    _print_lines([found], as_json)
+    return 0

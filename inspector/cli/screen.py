@@ -18,7 +18,7 @@ def open_screen(
     respond: str | None,
     tunnel: bool,
     demo: bool,
-    no_listener: bool,
+    no_listen: bool,
 ) -> int:
     """Open the screen and return the exit code; InspectorError when there is no terminal to show it on."""
     _check_terminal()
@@ -32,9 +32,9 @@ def open_screen(
     if tunnel:
         options.append("--tunnel")
     if not demo:
-        return run_app(store_path(store), options=options, listen=not no_listener)
-    if store or no_listener:
-        raise InspectorError("--demo brings its own store and listener; leave --store and --no-listener out.")
+        return run_app(store_path(store), options=options, listen=not no_listen)
+    if store or no_listen:
+        raise InspectorError("--demo brings its own store and listener; leave --store and --no-listen out.")
     if port is None:
         options += ["--port", "0"]
     with tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder:
@@ -63,8 +63,18 @@ def post_samples(url: str) -> None:
 def sample_files() -> list[Path]:
     """The sample payloads of the package (or of the checkout), in an order that tells a story."""
     package = Path(__file__).parent.parent
-    folder = next((place for place in (package / "sample_payloads", package.parent / "sample_payloads") if place.is_dir()), None)
+    folder = next(
+        (
+            place
+            for place in (package / "sample_payloads", package.parent / "sample_payloads")
+            if place.is_dir()
+        ),
+        None,
+    )
     if folder is None:
         raise InspectorError("the sample payloads are missing from this installation.", code=3)
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".json", ".http")]
-    return sorted(files, key=lambda path: (path.parent.name == "anchore" and path.name.startswith("user."), path.name[::-1]))
+    return sorted(
+        files,
+        key=lambda path: (path.parent.name == "anchore" and path.name.startswith("user."), path.name[::-1]),
+    )

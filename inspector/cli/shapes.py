@@ -4,29 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from inspector.cli.output import emit, filter_argument, filter_of, json_option, narrate, print_table, style
+from inspector.cli.arguments import FilterCommand, filter_argument, filter_of, json_option
+from inspector.cli.output import emit, narrate, print_table, style
 from inspector.core import units
 from inspector.core.diff import counts_in_words, diff
+from inspector.core.events import Event
 from inspector.core.payload import NotJson, Path, show_path
 from inspector.core.type_shape import TypeShape, collect_examples
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
+if TYPE_CHECKING:
+    from inspector.core.filters import Filter
+    from inspector.core.statistics import Statistics
+
 SAMPLED = 30
 """Variants of which an event is read for examples."""
+STATISTICS_OF = 1_000
+"""Events that are read for statistics."""
 
 
-@click.command("types", short_help="Event types, with counts and variants.")
+@click.command("types", cls=FilterCommand, short_help="Event types, with counts and variants.")
 @filter_argument
 @click.option("--all", "documented", is_flag=True, help="Documented Anchore types not seen yet, too.")
 @json_option
 @click.pass_obj
 def types_command(store: str | None, words: tuple[str, ...], documented: bool, as_json: bool) -> None:
-    """List the event types seen, with how many events, how many distinct shapes (variants), first and last seen.
+    """List the event types seen: how many events, how many distinct shapes (variants), first and last seen.
 
     With a FILTER only matching events count.
     """
@@ -39,9 +49,16 @@ def types_command(store: str | None, words: tuple[str, ...], documented: bool, a
 
         seen = {entry.type for entry in found if entry.sender == "anchore"}
         lines += [
-            {"type": entry.type, "sender": "anchore", "count": 0, "variants": 0, "first_seen": None, "last_seen": None}
+            {
+                "type": entry.type,
+                "sender": "anchore",
+                "count": 0,
+                "variants": 0,
+                "first_seen": None,
+                "last_seen": None,
+            }
             for entry in documented_types()
-            if entry.type not in seen
+            if entry.type not in seen and _is_named(wanted, entry.type)
         ]
     if as_json:
         for line in lines:
@@ -66,18 +83,29 @@ def types_command(store: str | None, words: tuple[str, ...], documented: bool, a
         narrate("No types yet. They come with the first event." if wanted is None else "No type matches.")
 
 
+def _is_named(wanted: Filter | None, name: str) -> bool:
+    """True when a type that was not seen yet is one that the filter names."""
+    return (
+        wanted is None
+        or wanted.matches_event(Event(0, 0, None, None, "", 0, sender="anchore", type=name)) is True
+    )
+
+
 @click.command("shape", short_help="The fields of one type: types, presence, examples.")
 @click.argument("name", metavar="TYPE")
+@click.option("--stats", is_flag=True, help="Read up to 1,000 events for formats, value counts and ranges.")
 @json_option
 @click.pass_obj
-def shape_command(store: str | None, name: str, as_json: bool) -> None:
+def shape_command(store: str | None, name: str, stats: bool, as_json: bool) -> None:
     """The field table of one type: every path, its types, in how many events it was present, and examples.
 
     TYPE may hold * (then several types are taken together) or name its sender: github:push.
     """
     with Reader(store_path(store)) as reader:
         types = reader.resolve_type(name)
-        shape = reader.shape_of_types([(entry.sender, entry.type) for entry in types])
+        keys = [(entry.sender, entry.type) for entry in types]
+        shape = reader.shape_of_types(keys)
+        values = _statistics(reader, shape, keys) if stats else None
         examples = collect_examples(_sampled_payloads(reader, shape), shape.merged)
     if as_json:
         for field in shape.fields:
@@ -92,6 +120,7 @@ def shape_command(store: str | None, name: str, as_json: bool) -> None:
                     "first_event": field.first_event,
                     "last_event": field.last_event,
                     "collapsed": field.collapsed_reason,
+                    **(values.at(field.path).as_json(field.path) if values is not None else {}),
                 }
             )
         return
@@ -104,17 +133,30 @@ def shape_command(store: str | None, name: str, as_json: bool) -> None:
             (
                 show_path(field.path),
                 field.words,
-                "all" if field.present == field.of else f"{units.count(field.present)} of {units.count(field.of)}",
-                _values(field.path, examples, field.collapsed_reason),
+                "all"
+                if field.present == field.of
+                else f"{units.count(field.present)} of {units.count(field.of)}",
+                _values(field.path, examples, field.collapsed_reason)
+                if values is None or field.collapsed_reason is not None
+                else values.at(field.path).in_words(field.path),
             )
             for field in shape.fields
         ],
-        looks=lambda at, cell: style(cell, fg="cyan") if at == 0 else style(cell, dim=True) if at == 3 else cell,
+        looks=lambda at, cell: (
+            style(cell, fg="cyan") if at == 0 else style(cell, dim=True) if at == 3 else cell
+        ),
     )
     narrate(
         f"{units.count(shape.events, 'event')}, {units.count(len(shape.variants), 'variant')}, "
         f"{units.count(len(shape.fields), 'field')}"
     )
+
+
+def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, str]]) -> Statistics:
+    from inspector.core.statistics import gather
+    from inspector.store.payloads import payloads_of
+
+    return gather(payloads_of(reader, shape, keys, STATISTICS_OF), shape.merged)
 
 
 def _values(path: Path, examples: dict[Path, list[Any]], reason: str | None) -> str:
@@ -139,8 +181,29 @@ def _sampled_payloads(reader: Reader, shape: TypeShape) -> Iterator[Any]:
                 continue
 
 
+@contextmanager
+def _reader_for(path: FilePath, a: str, b: str) -> Iterator[Reader]:
+    """The store; an empty throw-away one when there is none and two files need none."""
+    from tempfile import TemporaryDirectory
+
+    from inspector.store.files import is_payload_file
+    from inspector.store.writer import StoreWriter
+
+    with ExitStack() as stack:
+        if not path.exists() and is_payload_file(a) and is_payload_file(b):
+            path = FilePath(stack.enter_context(TemporaryDirectory())) / "events.db"
+            StoreWriter(path).close()
+        yield stack.enter_context(Reader(path))
+
+
 _SIGNS = {"removed": "-", "added": "+", "retyped": "~", "optional": "?", "required": "!"}
-_COLOURS = {"removed": "red", "added": "green", "retyped": "yellow", "optional": "yellow", "required": "yellow"}
+_COLOURS = {
+    "removed": "red",
+    "added": "green",
+    "retyped": "yellow",
+    "optional": "yellow",
+    "required": "yellow",
+}
 
 
 @click.command("diff", short_help="Compare two shapes.")
@@ -152,12 +215,12 @@ _COLOURS = {"removed": "red", "added": "green", "retyped": "yellow", "optional":
 def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bool) -> int:
     """Compare the shapes of A and B: fields only in A, only in B, and in both with another type.
 
-    A and B are each a type (user.image.analysis.completed, also with * or as sender:type), an event's id, or a payload
-    file (with a / in it, or ending in .json or .http).
+    A and B are each a type (user.image.analysis.completed, also with * or as sender:type), an event's id, or
+    a payload file (with a / in it, or ending in .json or .http).
     """
     from inspector.store.sides import resolve_side
 
-    with Reader(store_path(store)) as reader:
+    with _reader_for(store_path(store), a, b) as reader:
         one, other = resolve_side(reader, a), resolve_side(reader, b)
     changes = diff(one.shape, other.shape)
     if as_json:
@@ -170,8 +233,18 @@ def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bo
         for change in changes:
             remarks = ["breaking"] if change.breaking else []
             if change.moved is not None:
-                remarks.append(f"moved {'to' if change.change == 'removed' else 'from'} {show_path(change.moved)}")
-            rows.append((_SIGNS[change.change], show_path(change.path), change.a or "–", change.b or "–", ", ".join(remarks)))
+                remarks.append(
+                    f"moved {'to' if change.change == 'removed' else 'from'} {show_path(change.moved)}"
+                )
+            rows.append(
+                (
+                    _SIGNS[change.change],
+                    show_path(change.path),
+                    change.a or "–",
+                    change.b or "–",
+                    ", ".join(remarks),
+                )
+            )
         colours = iter([_COLOURS[change.change] for change in changes])
 
         def looks(at: int, cell: str) -> str:

@@ -1,0 +1,104 @@
+"""``inspector show``: one event, for people, as JSON, as bytes, or as a curl command."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from inspector.cli.arguments import EVENT_ID, json_option
+from inspector.cli.exported import whole
+from inspector.cli.output import coloured, emit, style
+from inspector.core import units
+from inspector.core.events import Event, InspectorError, Request
+from inspector.core.text import visible, visible_bytes, visible_lines
+from inspector.store.place import store_path
+from inspector.store.reader import Reader
+
+
+@click.command("show", short_help="Show one event.")
+@click.argument("event_id", metavar="ID", type=EVENT_ID)
+@json_option
+@click.option("--raw", is_flag=True, help="Write exactly the body's bytes.")
+@click.option("--curl", is_flag=True, help="A curl command that sends it again; secrets are masked.")
+@click.option("--show-secrets", is_flag=True, help="With --curl: do not mask.")
+@click.option("--to", default=None, metavar="URL", help="With --curl: where to (http://localhost:3000).")
+@click.pass_obj
+def show_command(
+    store: str | None, event_id: int, as_json: bool, raw: bool, curl: bool, show_secrets: bool, to: str | None
+) -> None:
+    """Show one event: request line, headers, and the body with its details highlighted."""
+    if raw + curl + as_json > 1:
+        raise InspectorError("--json, --raw and --curl exclude each other.")
+    with Reader(store_path(store)) as reader:
+        event = reader.event(event_id)
+        if event is None:
+            raise InspectorError(f"there is no event {event_id}; inspector events lists them.", code=1)
+        request = reader.request(event_id)
+        if as_json:
+            emit(whole(event, request, reader.raw_head(event_id)))
+        elif raw:
+            sys.stdout.buffer.write(request.body if request is not None else reader.raw_head(event_id) or b"")
+            sys.stdout.buffer.flush()
+        elif curl:
+            if request is None:
+                raise InspectorError(
+                    f"event {event_id} was rejected ({event.rejected}); there is no request to send.", code=1
+                )
+            from inspector.replay.curl import as_curl
+
+            print(as_curl(request, to or "http://localhost:3000", reveal=show_secrets))
+        else:
+            _print_event(reader, event, request)
+
+
+def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
+    def line(label: str, text: str | None) -> None:
+        if text:
+            print(f"{style(f'{label:9}', dim=True)} {visible(text)}")
+
+    print(style(visible(event.type or f"event {event.id}"), bold=True) + style(f"   #{event.id}", dim=True))
+    line("level", event.level)
+    line("message", event.message)
+    line("resource", " ".join(part for part in (event.resource_type, event.resource_id) if part))
+    line("account", event.account)
+    line("sender", event.sender)
+    line("delivery", event.delivery_id)
+    line(
+        "received",
+        f"{event.received_at}, {units.ago(event.received_us, time.time_ns() // 1000)}, from {event.remote}",
+    )
+    line("rejected", event.rejected)
+    line("incomplete", event.incomplete)
+    line("shape", event.shape and event.shape + (", never seen before for this type" if event.new else ""))
+    line("answered", None if event.status is None else str(event.status))
+    if event.duplicate_of is not None:
+        line("again", f"a later delivery of #{event.duplicate_of}")
+    print()
+    if request is None:
+        raw = reader.raw_head(event.id) or b""
+        print(visible_lines(raw.decode("latin-1").replace("\r\n", "\n")))
+        return
+    print(f"{visible(request.method)} {visible_bytes(request.target)} HTTP/{visible(request.version)}")
+    for name, value in request.headers:
+        print(f"{style(visible_bytes(name), dim=True)}: {visible_bytes(value)}")
+    print()
+    _print_body(request)
+
+
+def _print_body(request: Request) -> None:
+    from inspector.core.bodies import view_of
+
+    view = view_of(request)
+    for note in view.notes:
+        print(style(visible(note), dim=True))
+    text = visible_lines(view.text)
+    if coloured() and view.language == "json" and len(text) < 1_000_000:
+        from pygments import highlight  # type: ignore[import-untyped]
+        from pygments.formatters import TerminalFormatter  # type: ignore[import-untyped]
+        from pygments.lexers import JsonLexer  # type: ignore[import-untyped]
+
+        text = highlight(text, JsonLexer(stripnl=False, ensurenl=False), TerminalFormatter())
+    if text:
+        print(text)
