@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from inspector.core.payload import Path, json_type
 
-MAX_PLACES = 100_000
+MAX_PLACES = 20_000
 """Values that are compared at most; what lies beyond is left out."""
 
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,27 +18,16 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from inspector.core import units
-from inspector.core.diff import Change, counts_in_words, diff
-from inspector.core.events import InspectorError, Request
+from inspector.core.diff import diff
+from inspector.core.events import InspectorError
 from inspector.core.field_filter import field_filter
-from inspector.core.payload import NotJson, show_path
+from inspector.core.payload import show_path
 from inspector.core.text import count_unsafe, storable, visible
-from inspector.core.value_diff import ValueLine, diff_values
+from inspector.core.value_diff import MAX_PLACES
 from inspector.store.reader import Reader
-from inspector.store.sides import Side, request_of, resolve_side
-from inspector.tui.screens.diff_rows import (
-    MEANINGS,
-    ChangeRows,
-    Hints,
-    Line,
-    as_rows,
-    count_alike,
-    header_lines,
-    markdown,
-    shape_lines,
-    value_lines,
-)
-from inspector.tui.screens.examples import hints_of, payload_in
+from inspector.store.sides import Side, resolve_side
+from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, markdown
+from inspector.tui.screens.diff_sides import Compared, View, read_both, view_of
 from inspector.tui.screens.help import HelpScreen, groups_in_force
 from inspector.tui.widgets.footer import Hint, KeyFooter
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
@@ -52,18 +39,6 @@ from inspector.tui.widgets.told import Told
 TABS = ("Shape", "Values", "Headers")
 BESIDE = 100
 """Columns from which the sides stand side by side."""
-
-
-@dataclass(slots=True)
-class _Compared:
-    """What was read and compared, once for all tabs."""
-
-    changes: list[Change] = field(default_factory=list)
-    hints: tuple[Hints, Hints] = ({}, {})
-    requests: tuple[Request | None, Request | None] = (None, None)
-    values: list[ValueLine] = field(default_factory=list)
-    no_values: str = ""
-    """Why there are no values to compare."""
 
 
 class DiffScreen(Screen[str | None]):
@@ -102,8 +77,8 @@ class DiffScreen(Screen[str | None]):
         self.alike = False
         self.beside: bool | None = None
         """None follows the width."""
-        self._compared: _Compared | None = None
-        self._trouble = ""
+        self._compared: Compared | None = None
+        self._shown = View()
 
     @property
     def glyphs(self) -> Glyphs:
@@ -142,45 +117,32 @@ class DiffScreen(Screen[str | None]):
     async def compare(self) -> None:
         """Compare both sides in a thread: the changes first, what takes reading events after."""
         self._compared = None
-        self._trouble = ""
-        self._draw()
+        self.draw()
         a, b = self.sides
         changes = await asyncio.to_thread(diff, a.shape, b.shape)
-        self._compared = _Compared(changes, no_values="Reading …")
-        self._draw(keep=False)
+        self._compared = Compared(changes, no_values="Reading …")
+        self.draw(keep=False)
         try:
-            self._compared = await asyncio.to_thread(_read, self.store, a, b, changes)
+            self._compared = await asyncio.to_thread(read_both, self.store, a, b, changes)
         except (InspectorError, sqlite3.Error, OSError) as error:
             self._compared.no_values = f"The store cannot be read: {error}"
-        self._draw()
+        self.draw()
 
-    def _draw(self, keep: bool = True) -> None:
-        """Show the lines of the open tab."""
-        lines = self._lines()
+    @work(exclusive=True, group="draw")
+    async def draw(self, keep: bool = True) -> None:
+        """Show the lines of the open tab, which a thread makes: there may be thousands."""
+        view = await asyncio.to_thread(view_of, self._compared, self.sides, self.tab, self.alike)
+        self._shown = view
         rows = self.query_one(ChangeRows)
-        rows.present = 0
-        if self.tab == 0:
-            rows.present = max((len(words) for line in lines for words in (line.in_a, line.in_b)), default=0)
-        rows.show(as_rows(lines), keep)
+        rows.present = view.present
+        rows.show(view.rows, keep)
         self._draw_frame()
-
-    def _lines(self) -> list[Line]:
-        found = self._compared
-        if found is None:
-            return []
-        a, b = self.sides
-        if self.tab == 0:
-            return shape_lines(a.shape, b.shape, found.changes, self.alike, found.hints)
-        if self.tab == 1:
-            return value_lines(found.values, self.alike)
-        one, other = found.requests
-        return header_lines(one, other, self.alike) if one is not None and other is not None else []
 
     # -- what stands around the rows
 
     def _draw_frame(self) -> None:
         rows = self.query_one(ChangeRows)
-        title = [Part("Diff  ", "bold")]
+        title = [Part("Diff  ", "bold $foreground")]
         for index, name in enumerate(TABS):
             title.append(
                 Part(
@@ -190,8 +152,7 @@ class DiffScreen(Screen[str | None]):
                 )
             )
         self.query_one("#title", PaneTitle).parts = tuple(title)
-        changed = [index for index, row in enumerate(rows.rows) if row.value[0].sign]
-        self.query_one("#summary", Told).tell(lambda width: [(self._summary(width), self._position(changed))])
+        self.query_one("#summary", Told).tell(lambda width: [(self._summary(width), self._position())])
         names = [self._called(side) for side in self.sides]
         self.query_one("#heading", Told).tell(
             lambda width: rows.heading(names[0], names[1], rows.scrollable_content_region.width or width)
@@ -220,43 +181,38 @@ class DiffScreen(Screen[str | None]):
             return side.label, f"{units.count(side.events, 'event')}, {variants}"
         return side.label, f"#{side.event}, the first of {units.count(side.events, 'event')}"
 
-    def _position(self, changed: Sequence[int]) -> list[Piece]:
-        rows = self.query_one(ChangeRows)
-        row = rows.row
-        if not changed or row is None:
-            return []
-        here = next((at for at, index in enumerate(changed, 1) if rows.rows[index] is row), None)
-        return [] if here is None else [(f"{here:,} of {len(changed):,} ", "muted")]
+    def _position(self) -> list[Piece]:
+        row = self.query_one(ChangeRows).row
+        here = None if row is None else self._shown.places.get(row.key)
+        return [] if here is None else [(f"{here:,} of {len(self._shown.places):,} ", "muted")]
 
     def _summary(self, width: int) -> list[Piece]:
         found = self._compared
         if found is None:
             return [("  Comparing …", "muted")]
+        view = self._shown
         if self.tab == 0:
-            alike = count_alike(self.sides[0].shape, found.changes)
             if not found.changes:
                 return [("  The same shape. 2 compares the values.", "passed")]
-            words = counts_in_words(found.changes)
-            hidden = (
-                ""
-                if self.alike
-                else f"      {units.count(alike, 'field')} alike {'is' if alike == 1 else 'are'} hidden"
+            verb = "is" if view.alike == 1 else "are"
+            hidden = ""
+            if view.alike and not self.alike:
+                hidden = f"      {units.count(view.alike, 'field')} alike {verb} hidden"
+            words = (
+                view.words if len(view.words) + len(hidden) + 16 <= width else view.words.partition(":")[0]
             )
-            if len(words) + len(hidden) + 16 > width:
-                words = words.partition(":")[0]
             return [(f"  {words}", ""), (hidden, "muted")]
-        if found.no_values:
+        if found.no_values and (self.tab == 1 or None in found.requests):
             return [(f"  {found.no_values}", "muted")]
-        lines = self._lines()
-        changes = sum(bool(line.sign) for line in lines)
+        changes = len(view.places)
         what = "header line" if self.tab == 2 else "value"
         if not changes:
             return [(f"  The same {what}s.", "passed")]
         verb = "differs" if changes == 1 else "differ"
-        return [
-            (f"  {units.count(changes, what)} {verb}", ""),
-            ("" if self.alike else "      what is alike is hidden", "muted"),
-        ]
+        hidden = "" if self.alike else "      what is alike is hidden"
+        if self.tab == 1 and len(found.values) >= MAX_PLACES:
+            hidden = f"      only the first {MAX_PLACES:,} values are compared"
+        return [(f"  {units.count(changes, what)} {verb}", ""), (hidden, "muted")]
 
     def _draw_path(self) -> None:
         row = self.query_one(ChangeRows).row
@@ -299,7 +255,7 @@ class DiffScreen(Screen[str | None]):
     def action_tab(self, tab: int) -> None:
         """Show another tab."""
         self.tab = tab
-        self._draw(keep=False)
+        self.draw(keep=False)
 
     def action_next_tab(self, step: int) -> None:
         """Show the tab beside."""
@@ -332,7 +288,7 @@ class DiffScreen(Screen[str | None]):
     def action_alike(self) -> None:
         """Show what is the same on both sides, or hide it."""
         self.alike = not self.alike
-        self._draw()
+        self.draw()
 
     def action_layout(self) -> None:
         """Side by side, or unified."""
@@ -409,23 +365,3 @@ class DiffScreen(Screen[str | None]):
         self.app.push_screen(
             HelpScreen("Keys in the diff", groups_in_force(self), f"inspector diff {a} {b}", note=MEANINGS)
         )
-
-
-def _read(store: Path, a: Side, b: Side, changes: list[Change]) -> _Compared:
-    """All that needs events: hints on values, and the two requests compared value by value."""
-    found = _Compared(changes)
-    payloads = []
-    with Reader(store) as reader:
-        found.hints = (hints_of(reader, a), hints_of(reader, b))
-        found.requests = (request_of(reader, a), request_of(reader, b))
-    for letter, request in zip("ab", found.requests, strict=True):
-        if request is None:
-            found.no_values = f"The event of {letter} was deleted; there are no values to compare."
-            return found
-        try:
-            payloads.append(payload_in(request))
-        except NotJson as error:
-            found.no_values = f"{letter} has no values to compare: {error}"
-            return found
-    found.values = diff_values(*payloads)
-    return found

@@ -12,6 +12,7 @@ from inspector.core.diff import Change
 from inspector.core.events import Request
 from inspector.core.formats import as_text
 from inspector.core.payload import Path, show_path
+from inspector.core.places import path_order
 from inspector.core.redact import redact_headers
 from inspector.core.shorten import event_type
 from inspector.core.shorten import start as cut_start
@@ -80,8 +81,6 @@ def shape_lines(
             for field in a.fields
             if field.path not in changed
         ]
-        from inspector.core.places import path_order
-
         lines = sorted(lines + same, key=lambda line: path_order(line.path))
     return lines
 

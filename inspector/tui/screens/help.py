@@ -52,7 +52,8 @@ class HelpScreen(ModalScreen[None]):
         width: 58; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         background: $panel; color: $foreground;
         border: round $accent; border-title-color: $foreground; border-subtitle-color: $muted;
-        scrollbar-size-vertical: 1;
+        scrollbar-size-vertical: 1; scrollbar-background: $panel; scrollbar-background-hover: $panel;
+        scrollbar-background-active: $panel; scrollbar-color: $rule;
     }
     HelpScreen Static { width: 1fr; height: auto; background: $panel; }
     """
@@ -82,10 +83,11 @@ class HelpScreen(ModalScreen[None]):
 
     def _content(self) -> Content:
         most = max((len(keys) for _, rows in self.groups for _, keys, _, _ in rows), default=0)
-        column = min(most, 20) + 2
+        column = min(most, 16) + 2
         lines: list[Content] = []
         for name, rows in self.groups:
-            lines += [Content(""), Content.styled(visible(name), "bold $muted")]
+            lines += [Content("")] if lines else []
+            lines.append(Content.styled(visible(name), "bold $muted"))
             lines += [
                 Content.assemble(
                     (keys.ljust(column), "bold $accent"),

@@ -72,9 +72,9 @@ class ShapesScreen(Screen[str | int | None]):
         Binding("m", "mark", "Mark a type, a and b", show=False, id="mark"),
         Binding("U", "mark_none", "Take the marks away", show=False, id="mark-none"),
         Binding("d", "diff", "Diff a and b", show=False, id="diff"),
-        Binding("D", "diff_with", "Diff with a type, an event or a file", show=False, id="diff-with"),
+        Binding("D", "diff_with", "Diff with type, event or file", show=False, id="diff-with"),
         Binding("M", "matrix", "Matrix of fields and types", show=False, id="matrix"),
-        Binding("equals_sign", "unseen", "Show documented types not seen, or not", show=False, id="quiet"),
+        Binding("equals_sign", "unseen", "Documented types not seen, too", show=False, id="quiet"),
         Binding("slash", "find", "Find in this pane", show=False, id="find"),
         Binding("n", "find_next(1)", "Next match", show=False, id="find-next"),
         Binding("N", "find_next(-1)", "Previous match", show=False, id="find-previous"),
@@ -222,12 +222,13 @@ class ShapesScreen(Screen[str | int | None]):
             documented = len(unseen_types(()))
             note = f"{documented - unseen} of {documented} documented ones seen"
         title.parts = (
-            Part(f"Types {len(self._types):,}", "bold"),
+            Part(f"Types {len(self._types):,}", "bold $foreground"),
             Part(f"   {note}" if note else "", "$muted"),
         )
         title = self.query_one("#fields-title", PaneTitle)
         title.focused = fields.has_focus
         title.parts = self._about_shape()
+        self.query_one("#fields-heading", Told).refresh()
         self._draw_told()
 
     def _about_shape(self) -> tuple[Part, ...]:
@@ -238,7 +239,7 @@ class ShapesScreen(Screen[str | int | None]):
             return (Part("No types yet. They come with the first event."),)
         name = f"{node.sender or 'no sender'}: all types" if node.name == "*" else node.name
         if not node.types:
-            return Part(visible(name), "bold"), Part("   documented, not seen yet", "$muted")
+            return Part(visible(name), "bold $foreground"), Part("   documented, not seen yet", "$muted")
         about = units.count(node.count, "event")
         if self._shape is not None and not self._shape.variants:
             about += ", none with a JSON body"
@@ -246,7 +247,7 @@ class ShapesScreen(Screen[str | int | None]):
             about += f", {units.count(len(self._shape.variants), 'variant')}"
         if not node.is_type:
             about = f"{units.count(len(node.types), 'type')}, {about}"
-        return Part(visible(name), "bold"), Part(f"   {about}", "$muted")
+        return Part(visible(name), "bold $foreground"), Part(f"   {about}", "$muted")
 
     @on(Rows.Highlighted, "#fields")
     def _draw_told(self) -> None:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 
@@ -28,6 +29,8 @@ class Prompt(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._then: Callable[[str], object] | None = None
+        self._back: Widget | None = None
+        """What had the focus before."""
 
     def compose(self) -> ComposeResult:
         yield Static(Content(""))
@@ -41,6 +44,7 @@ class Prompt(Horizontal):
     def ask(self, label: str, then: Callable[[str], object], value: str = "") -> None:
         """Ask for a text; `then` gets it, unless esc is pressed."""
         self._then = then
+        self._back = self.screen.focused
         self.query_one(Static).update(Content(label))
         box = self.query_one(Input)
         box.value = value
@@ -61,4 +65,4 @@ class Prompt(Horizontal):
         """Put the line away."""
         self._then = None
         self.remove_class("-asking")
-        self.screen.focus_next("Rows")
+        self.screen.set_focus(self._back)

@@ -105,7 +105,12 @@ class Rows(ScrollView, can_focus=True):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor", *(f"rows--{name}" for name in STYLES)}
     DEFAULT_CSS = """
-    Rows { height: 1fr; width: 1fr; background: $background; color: $foreground; scrollbar-size-vertical: 1; }
+    Rows {
+        height: 1fr; width: 1fr; background: $background; color: $foreground;
+        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
+        scrollbar-background: $background; scrollbar-background-hover: $background;
+        scrollbar-background-active: $background; scrollbar-color: $rule;
+    }
     Rows > .rows--cursor { background: $cursor-unfocused; }
     Rows:focus > .rows--cursor { background: $cursor; }
     Rows > .rows--muted { color: $muted; }

@@ -1,0 +1,150 @@
+"""The rows of the matrix: a field down, all types of one sender across, a sign for how it stands in each."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from inspector.core.payload import ITEMS, KEYS, show_path
+from inspector.core.payload import Path as ValuePath
+from inspector.core.places import path_order
+from inspector.core.type_shape import Field
+from inspector.store.reader import Reader
+from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
+
+LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One type of the matrix."""
+
+    sender: str | None
+    type: str
+    fields: dict[ValuePath, Field]
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """One row of the matrix: a field, in each type."""
+
+    path: ValuePath
+    fields: tuple[Field | None, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """True when every type always has it, with the same one type of value."""
+        types = {field.types for field in self.fields if field is not None}
+        return (
+            len(types) == 1
+            and len(next(iter(types))) == 1
+            and all(field is not None and field.present == field.of for field in self.fields)
+        )
+
+
+class MatrixRows(Rows):
+    """Draws a sign for each field and type; the column of the cursor is lit."""
+
+    column = 0
+    marked: int | None = None
+    columns: tuple[Column, ...] = ()
+    _first = 0
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("h,left", "column(-1)", "Column to the left", show=False, id="cell-left"),
+        Binding("l,right", "column(1)", "Column to the right", show=False, id="cell-right"),
+    ]
+
+    def name_width(self, width: int) -> int:
+        """Cells of the field column."""
+        return max(14, min(width * 44 // 100, max(26, width - 6 - 2 * len(self.columns))))
+
+    def visible_columns(self, width: int) -> range:
+        """Which columns there is room for; the one of the cursor is among them."""
+        room = max(1, (width - self.name_width(width) - 5) // 2)
+        first = min(self._first, self.column, max(0, len(self.columns) - room))
+        first = max(first, self.column - room + 1)
+        self._first = first
+        return range(first, min(len(self.columns), first + room))
+
+    def heading(self, width: int) -> list[Piece]:
+        """The letters of the columns."""
+        found: list[Piece] = fitted([("   field", "muted")], self.name_width(width) + 3)
+        for index in self.visible_columns(width):
+            style = "accent" if index in (self.column, self.marked) else "muted"
+            found.append((f" {letter(index)}", style))
+        return found
+
+    def sign(self, field: Field | None) -> Piece:
+        """How a field stands in one type."""
+        if field is None:
+            return self.glyphs.never, "muted"
+        if len(field.types) > 1:
+            return self.glyphs.mixed, "care"
+        if field.present < field.of or field.optional:
+            return self.glyphs.sometimes, "number"
+        return self.glyphs.always, "passed"
+
+    def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
+        """One field."""
+        cells: Cells = row.value
+        name = self.name_width(width)
+        indent = "  " * min(row.depth, name // 4)
+        step = cells.path[-1] if cells.path else "the payload"
+        label = step.sign if step is ITEMS or step is KEYS else show_path((step,))
+        mark = self.glyphs.opened if fold == "open" else self.glyphs.folded if fold else " "
+        found: list[Piece] = [
+            (self.glyphs.cursor if cursor else " ", "accent"),
+            (mark, "muted"),
+            (" ", ""),
+            *fitted([(indent, ""), *outside(label, "key")], name, self.glyphs.ellipsis),
+        ]
+        lit = False
+        for index in self.visible_columns(width):
+            found.append(("]" if lit else " ", "accent"))
+            lit = cursor and index == self.column
+            if lit:
+                found[-1] = ("[", "accent")
+            found.append(self.sign(cells.fields[index]))
+        return [*found, ("]", "accent")] if lit else found
+
+    def action_column(self, step: int) -> None:
+        """Move to the column beside."""
+        self.column = max(0, min(len(self.columns) - 1, self.column + step))
+        self.refresh()
+        self.post_message(self.Highlighted(self, self.row))
+
+    def fold_column(self, row: Row) -> int | None:
+        """The fold sign comes after the cursor."""
+        return 1
+
+
+def letter(index: int) -> str:
+    """The letter of a column; beyond 62 columns it is ``+``, and the path bar tells which."""
+    return LETTERS[index] if index < len(LETTERS) else "+"
+
+
+def read_matrix(store: Path, sender: str | None) -> tuple[tuple[Column, ...], list[Cells]]:
+    """The types of a sender with their fields: of Anchore those of `details`, else of the whole payload."""
+    columns: list[Column] = []
+    with Reader(store) as reader:
+        for entry in reader.types():
+            if entry.sender != sender:
+                continue
+            shape = reader.shape_of_types([(entry.sender, entry.type)])
+            if sender == "anchore" and shape.field(("details",)) is None:
+                continue
+            fields = {
+                field.path: field
+                for field in shape.fields
+                if sender != "anchore" or (len(field.path) > 1 and field.path[0] == "details")
+            }
+            columns.append(Column(entry.sender, entry.type, fields))
+    paths = sorted({path for column in columns for path in column.fields}, key=path_order)
+    return tuple(columns), [
+        Cells(path, tuple(column.fields.get(path) for column in columns)) for path in paths
+    ]
