@@ -45,6 +45,7 @@ class InspectorApp(App[None]):
     Toast { background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; }
     Toast.-error { border-left: outer $error; }
     ToastRack { margin-bottom: 1; }
+    EventList, Viewer { scrollbar-background: $surface; scrollbar-background-hover: $surface; }
     """
 
     def __init__(

@@ -25,6 +25,8 @@ from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Secti
 TABS = ("Details", "Body", "Headers", "Raw", "Shape", "Attempts")
 _MAX_LISTED = 50
 _MAX_OLDER = 10
+_MAX_NEW = 2
+_NAME_CELLS = 26
 _SUMMARY_KEYS = 5
 _PARTS = ("details", "data")
 """Root keys that hold what people came for, apart from the envelope around it."""
@@ -173,17 +175,23 @@ def _head(detail: Detail) -> Section:
         lines.append(_line(("delivered again: ", "care"), f"first came as #{event.duplicate_of}"))
     if event.pending:
         lines.append(_line(("A large body: its type and shape are being read.", "muted")))
-    for field in detail.new_fields[:3]:
+    roots = _new_roots(detail)
+    for field in roots[:_MAX_NEW]:
         lines.append(
             _line(("new: ", "new"), show_path(field.path), (f", {_article(field.words)}", "muted"), new=True)
         )
-    if len(detail.new_fields) > 3:
-        lines.append(
-            _line((f"and {len(detail.new_fields) - 3:,} more new fields; 5 shows them", "new"), new=True)
-        )
+    if len(roots) > _MAX_NEW:
+        rest = units.count(len(roots) - _MAX_NEW, "more new field")
+        lines.append(_line((f"and {rest}; 5 shows what is new", "new"), new=True))
     if detail.view_failed:
         lines.append(_line((f"This view failed ({detail.view_failed}). 4 has the raw bytes.", "error")))
     return Section("head", None, Head(lines))
+
+
+def _new_roots(detail: Detail) -> list[Field]:
+    """The new fields without those that only came with a new object around them."""
+    new = _new_paths(detail)
+    return [field for field in detail.new_fields if field.path[:-1] not in new]
 
 
 def _article(words: str) -> str:
@@ -381,7 +389,7 @@ def _shape(detail: Detail, shape: TypeShape | None) -> Document:
         _line((event.type, "title"), right=f"{units.count(shape.events, 'event')}, {variants}"),
         *(
             _line(("new: ", "new"), show_path(field.path), (f", {_article(field.words)}", "muted"), new=True)
-            for field in detail.new_fields[:_MAX_LISTED]
+            for field in _new_roots(detail)[:_MAX_LISTED]
         ),
         _line(""),
         *_field_lines(shape, detail),
@@ -392,7 +400,7 @@ def _shape(detail: Detail, shape: TypeShape | None) -> Document:
 def _field_lines(shape: TypeShape, detail: Detail) -> list[HeadLine]:
     new = _new_paths(detail)
     names = [(_indented(field.path), field) for field in shape.fields]
-    width = min(38, max((len(name) for name, _ in names), default=0))
+    width = min(_NAME_CELLS, max((len(name) for name, _ in names), default=0))
     lines = []
     for name, field in names:
         always = field.present == field.of

@@ -1,6 +1,6 @@
 """Every key of the screen in one table: bindings, footer, help and palette are made from it.
 
-`where` says in which panes a key acts: ``L`` list, ``D`` detail, ``A`` attempts, ``*`` all of the main screen.
+`where` says in which panes a key acts: ``L`` list, ``D`` detail, ``A`` attempts, ``*`` all of the screen.
 Keys without an action are bound by the widget that owns the pane, and stand here for the help alone.
 """
 
@@ -12,6 +12,7 @@ from typing import Final
 
 from textual.binding import Binding
 
+_GROUPS: Final = ("Event", "Find", "Detail", "Fold", "Move", "Listener", "Screen")
 _NAMES: Final = {
     "slash": "/",
     "question_mark": "?",
@@ -63,12 +64,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("palette", "colon", "Any action by its name", "*", "app.command_palette", "Screen", palette=False),
     Key("back", "escape", "One step back", "*", "back", "Screen", palette=False),
     Key("close", "q", "Quit", "*", "close", "Screen"),
-    Key("leave", "Q", "Quit, and leave the listener running", "*", "leave", "Screen"),
+    Key("leave", "Q", "Quit, leave the listener running", "*", "leave", "Screen"),
     Key("suspend", "ctrl+z", "Suspend", "*", "app.suspend_process", "Screen"),
     Key("pane-next", "tab", "Other pane", "*", "other_pane(1)", "Screen", palette=False),
     Key("pane-previous", "shift+tab", "Pane before", "*", "other_pane(-1)", "Screen", palette=False),
     Key("pane-zoom", "z", "Zoom this pane", "*", "zoom", "Screen"),
-    Key("pane-layout", "vertical_line", "Layout: beside, stacked, one pane", "*", "layout", "Screen"),
+    Key("pane-layout", "vertical_line", "Beside, stacked, one pane", "*", "layout", "Screen"),
     Key("tab-1", "1", "Details", "*", "tab(1)", "Detail"),
     Key("tab-2", "2", "Body", "*", "tab(2)", "Detail"),
     Key("tab-3", "3", "Headers", "*", "tab(3)", "Detail"),
@@ -102,31 +103,31 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(
         "find-next",
         "n",
-        "Next match; next event that stands out",
+        "Next match, or event that stands out",
         "LDA",
         "find_next(1)",
         "Find",
         palette=False,
     ),
-    Key("find-previous", "N", "Previous match", "LDA", "find_next(-1)", "Find", palette=False),
+    Key("find-previous", "N", "The one before", "LDA", "find_next(-1)", "Find", palette=False),
     Key("follow", "f", "Newest event, and follow", "LDA", "follow", "Event"),
     Key("mark", "m", "Mark a, b, and more", "LDA", "mark"),
     Key("mark-none", "U", "Take all marks away", "LDA", "mark_none"),
     Key("star", "s", "Star", "LDA", "star"),
     Key("comment", "semicolon", "Comment", "LDA", "comment"),
-    Key("delete", "X,delete", "Delete this event, or the marked ones", "L", "delete"),
+    Key("delete", "X,delete", "Delete this, or the marked ones", "L", "delete"),
     Key("order", "o", "Newest first or last", "L", "order"),
     Key("replay", "r", "Replay to the target", "LDA", "replay"),
     Key("replay-with", "R", "Replay: choose the target", "LDA", "replay_with"),
-    Key("diff", "d", "Diff a and b, or this and the one before of its type", "LDA", "diff"),
-    Key("diff-with", "D", "Diff with another event, type or file", "LDA", "diff_with"),
+    Key("diff", "d", "Diff a and b, or with the one before", "LDA", "diff"),
+    Key("diff-with", "D", "Diff with an event, type or file", "LDA", "diff_with"),
     Key("shapes", "S", "Shapes of all types", "*", "shapes", "Screen"),
     Key("matrix", "M", "Matrix of fields and types", "*", "matrix", "Screen"),
     Key("copy", "y", "Copy what the cursor is on", "LDA", "copy"),
     Key("copy-as", "Y", "Copy path, subtree, body, curl …", "LDA", "copy_as"),
-    Key("listener", "i", "Listener: address, snippets, log", "*", "listener", "Listener"),
+    Key("listener", "i", "Address, snippets, log lines", "*", "listener", "Listener"),
     Key("copy-address", "c", "Copy the address", "*", "copy_address", "Listener"),
-    Key("tunnel", "t", "Tunnel: open or close", "*", "tunnel", "Listener"),
+    Key("tunnel", "t", "Tunnel, open or close", "*", "tunnel", "Listener"),
 )
 
 BY_ID: Final = {key.id: key for key in KEYS}
@@ -145,7 +146,7 @@ def keys_of(pane: str) -> Iterator[Key]:
 
 def groups_of(pane: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
     """The keys of a pane for the help: (heading, rows of (id, keys, description, where))."""
-    groups: dict[str, list[tuple[str, str, str, str]]] = {}
+    groups: dict[str, list[tuple[str, str, str, str]]] = {name: [] for name in _GROUPS}
     for key in keys_of(pane):
-        groups.setdefault(key.group, []).append((key.id, key.shown, key.does, key.where))
-    return list(groups.items())
+        groups[key.group].append((key.id, key.shown, key.does, key.where))
+    return [(name, rows) for name, rows in groups.items() if rows]

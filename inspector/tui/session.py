@@ -1,7 +1,7 @@
 """What the screens share: the store, the capture process, the marks; reads and writes off the loop.
 
-Everything slow goes through `read` and `edit`, which run in a thread with a connection of their own, so that the
-screen never waits for a disk.
+Everything slow goes through `read` and `edit`, which run in a thread with a connection of their own, so that
+the screen never waits for a disk.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Session:
     """One screen on one store."""
 
     def __init__(self, store: Path, capture: Capture | None = None) -> None:
-        """Open the store for reading; InspectorError when there is none. Without `capture` nothing listens."""
+        """Open the store for reading; InspectorError when there is none. Without `capture` it reads only."""
         self.store = store
         self.capture = capture
         self.reader = Reader(store)
@@ -54,7 +54,7 @@ class Session:
         return await asyncio.to_thread(run)
 
     async def edit(self, work: Callable[[Edits], Result]) -> Result:
-        """Do `work` in a thread with a writing connection; InspectorError when the store cannot be written."""
+        """Do `work` in a thread with a writing connection; InspectorError when that fails."""
 
         def run() -> Result:
             with Edits(self.store) as edits:
@@ -133,8 +133,8 @@ class Session:
     async def replay(self, number: int, target: str) -> tuple[Attempt, Attempt | None]:
         """Send an event to `target` and keep the attempt; returns it and the one before to the same target.
 
-        InspectorError when the event cannot be sent at all: it was rejected, deleted, is not whole, or the target
-        is no address. What a target does is told by the attempt.
+        InspectorError when the event cannot be sent at all: it was rejected, deleted, is not whole, or the
+        target is no address. What a target does is told by the attempt.
         """
         from inspector.replay.send import replay
         from inspector.replay.target import parse_target

@@ -1,6 +1,6 @@
 """The events the list shows: their ids, the rows of the pages looked at, and what arrived since.
 
-`Source` lives on the screen's loop and reads only what is quick: the newest ids, a page of rows, the highest id.
+`Source` lives on the screen's loop and reads only what is quick: the newest ids, a page of rows, the last id.
 All ids of a large store (`read_older`), and the ids that match a filter (`Scan`), are gathered in threads.
 """
 
@@ -141,8 +141,8 @@ class Scan:
     ) -> None:
         """Look at ids with ``after < id <= upto``.
 
-        `tell` is called in the thread, about ten times a second, with the matches so far (ascending), the lowest
-        id looked at, and whether that was all; never again after `cancel`.
+        `tell` is called in the thread, about ten times a second, with the matches so far (ascending), the
+        lowest id looked at, and whether that was all; never again after `cancel`.
         """
         self.store = store
         self.wanted = wanted

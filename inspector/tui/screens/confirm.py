@@ -40,7 +40,7 @@ class ConfirmDialog(Dialog[str]):
         yield Static(Content(visible(self.question)))
         with Horizontal(classes="buttons"):
             for result, words in self.answers:
-                yield Button(Content(words), id=f"answer-{result}")
+                yield Button(Content(words), id=f"answer-{result}", compact=True)
 
     def on_mount(self) -> None:
         """Put the focus on the safe answer."""

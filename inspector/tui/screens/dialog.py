@@ -46,8 +46,8 @@ class Dialog(ModalScreen[Result | None], Generic[Result]):
     def compose(self) -> ComposeResult:
         """The box, filled by `body`."""
         with Vertical(id="box") as box:
-            box.border_title = Content(f" {visible(self.heading)} ")
-            box.border_subtitle = Content(f" {self.hint} ")
+            box.border_title = Content(visible(self.heading))
+            box.border_subtitle = Content(self.hint)
             yield from self.body()
 
     def body(self) -> ComposeResult:

@@ -11,7 +11,7 @@ from inspector.core import units
 from inspector.core.events import Attempt, InspectorError, Request
 from inspector.core.payload import show_path
 from inspector.core.redact import redact_request
-from inspector.core.text import visible
+from inspector.core.text import storable, visible
 from inspector.store.reader import Reader
 from inspector.tui.documents import plain_value, title
 from inspector.tui.screens.confirm import ChoiceDialog, ConfirmDialog, PromptDialog
@@ -72,7 +72,7 @@ class EventActions(Ground):
 
         def write(text: str | None) -> None:
             if text is not None:
-                self.edit(lambda edits: edits.set_note(number, comment=text.strip() or None))
+                self.edit(lambda edits: edits.set_note(number, comment=storable(text.strip()) or None))
 
         dialog = PromptDialog(
             f"Comment on #{number}",
@@ -157,10 +157,10 @@ class EventActions(Ground):
     def _chosen(self, number: int, targets: Sequence[str], target: str | None) -> None:
         if not target:
             return
+        used = [target, self.target, *targets] if self.target else [target, *targets]
         self.look = replace(self.look, target=target)
         self.remember("replay_target", target)
-        kept = [target, *(other for other in targets if other != target)][:_TARGETS_KEPT]
-        self.remember("replay_targets", kept)
+        self.remember("replay_targets", list(dict.fromkeys(used))[:_TARGETS_KEPT])
         self.update_footer()
         self.start(self._send(number, target), "replay")
 
@@ -237,7 +237,7 @@ class EventActions(Ground):
         one, other = await self.session.read(
             lambda reader: (resolve_side(reader, a), resolve_side(reader, b))
         )
-        self.app.push_screen(DiffScreen(self.session.store, one, other))
+        self.app.push_screen(DiffScreen(self.session.store, one, other, glyphs=self.glyphs), self.go_from)
 
     # -- copy
 

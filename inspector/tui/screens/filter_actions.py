@@ -113,6 +113,7 @@ class FilterActions(Ground):
             self._scan.cancel()
             self._scan = None
         self.wanted = wanted
+        self.filter_bar.in_force = wanted.text
         self.scanning = False
         if wanted.is_empty:
             self.source.show_matches(None)

@@ -55,8 +55,16 @@ class Ground(Screen[None]):
         """Read the event under the cursor again."""
         raise NotImplementedError
 
+    def go_from(self, result: str | int | None) -> None:
+        """What another screen ended with: a filter for the list, an event to go to, or nothing."""
+        raise NotImplementedError
+
     def update_title(self) -> None:
         """Write the title of the list."""
+        raise NotImplementedError
+
+    def update_status(self) -> None:
+        """Write the first row."""
         raise NotImplementedError
 
     def update_footer(self) -> None:
@@ -106,7 +114,7 @@ class Ground(Screen[None]):
     def to_clipboard(self, text: str, done: str, otherwise: str = "") -> None:
         """Copy through the terminal, if it is not too long; `otherwise` says how else to get at it."""
         # Lone surrogates cannot be encoded; they are copied escaped.
-        safe = text.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")
+        safe = text.encode("utf-8", "backslashreplace").decode()
         length = len(safe.encode())
         if length > CLIPBOARD_BYTES:
             hint = f" {otherwise}" if otherwise else ""

@@ -176,6 +176,8 @@ class ListenerActions(Ground):
             self.post_message(self.Restarted(ended, problem))
 
         threading.Thread(target=run, name="restart", daemon=True).start()
+        self.update_title()
+        self.update_footer()
 
     def on_listener_actions_restarted(self, message: Restarted) -> None:
         """Say what came of the restart."""
@@ -188,6 +190,8 @@ class ListenerActions(Ground):
             self.tell(
                 f"The listener ended ({message.ended}) and was started again. Nothing acknowledged is lost."
             )
+        self.update_status()
+        self.update_title()
         self.update_footer()
 
     # -- the end

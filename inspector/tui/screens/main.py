@@ -358,15 +358,15 @@ class MainScreen(EventActions, ListenerActions, FilterActions, Reading):
 
         event = self.current
         select = (event.sender, event.type) if event is not None and event.type is not None else None
-        self.app.push_screen(ShapesScreen(self.session.store, select), self._go_from)
+        self.app.push_screen(ShapesScreen(self.session.store, select), self.go_from)
 
     def action_matrix(self) -> None:
         """All types against all fields."""
         from inspector.tui.screens.matrix import MatrixScreen
 
-        self.app.push_screen(MatrixScreen(self.session.store), self._go_from)
+        self.app.push_screen(MatrixScreen(self.session.store), self.go_from)
 
-    def _go_from(self, result: str | int | None) -> None:
+    def go_from(self, result: str | int | None) -> None:
         """What another screen ended with: a filter for the list, an event to go to, or nothing."""
         if isinstance(result, int):
             if not self.wanted.is_empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.widget import Widget
 
 from inspector.tui.documents import TABS
 from inspector.tui.screens.ground import Ground
@@ -25,6 +26,7 @@ class Panes(Ground):
         self.placed: Layout | None = None
         self.front = "list"
         """The one pane that is shown when there is room for one."""
+        self._resume = False
 
     def on_resize(self, message: events.Resize) -> None:
         """Arrange the panes for the size there is."""
@@ -34,6 +36,12 @@ class Panes(Ground):
         """Place the panes; zoom and the user's own choice come first."""
         width, height = width or self.size.width, height or self.size.height
         layout = layout_for(width, height, self.layout_wanted)
+        if layout == "one" and self.placed not in ("one", "tiny", None):
+            self.front = self.focused_pane()
+        if layout == "tiny" and self.placed != "tiny":
+            # What is hidden loses the focus, and the list without focus does not follow.
+            self.front, self._resume = self.focused_pane(), self.events.following
+        back = self.placed == "tiny" and layout != "tiny"
         only = self.zoomed or (self.front if layout == "one" else "")
         for name in ("wide", "beside", "stacked", "one", "tiny"):
             self.set_class(layout == name, f"-{name}")
@@ -51,6 +59,20 @@ class Panes(Ground):
             self.details.viewer.focus()
         self.placed = layout
         self.update_footer()
+        if back:
+            self.call_after_refresh(self._come_back)
+
+    def _come_back(self) -> None:
+        """From a terminal that was too small to show anything."""
+        if self.has_class("-empty"):
+            self.empty_pane.welcome.focus()
+        else:
+            self._widget(self.front).focus()
+            if self._resume:
+                self.events.follow()
+
+    def _widget(self, pane: str) -> Widget:
+        return {"list": self.events, "detail": self.details.viewer, "extra": self.extra.viewer}[pane]
 
     def action_zoom(self) -> None:
         """Give the focused pane everything, or take it back."""
@@ -81,9 +103,8 @@ class Panes(Ground):
         if self.zoomed:
             self.zoomed = name
         self.place_panes()
-        target = {"list": self.events, "detail": self.details.viewer, "extra": self.extra.viewer}[name]
         # Display of a pane that was hidden takes effect with the next refresh of the styles.
-        self.call_after_refresh(target.focus)
+        self.call_after_refresh(self._widget(name).focus)
 
     def action_other_pane(self, step: int) -> None:
         """Go to the next pane."""
@@ -115,4 +136,8 @@ class Panes(Ground):
         if empty:
             self.empty_pane.welcome.focus()
         elif was or self.focused is None:
-            self.call_after_refresh(self.events.focus)
+            self.call_after_refresh(self._start_reading)
+
+    def _start_reading(self) -> None:
+        self.events.focus()
+        self.events.follow()

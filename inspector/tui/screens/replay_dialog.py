@@ -67,9 +67,9 @@ class ReplayDialog(Dialog[str]):
             classes="muted gap",
         )
         with Horizontal(classes="buttons"):
-            yield Button(Content("Send ctrl+r"), id="send")
-            yield Button(Content("Show the bytes F3"), id="bytes")
-            yield Button(Content("Close"), id="close")
+            yield Button(Content("Send ctrl+r"), id="send", compact=True)
+            yield Button(Content("Show the bytes F3"), id="bytes", compact=True)
+            yield Button(Content("Close"), id="close", compact=True)
 
     DEFAULT_CSS = """
     ReplayDialog .row { height: 1; }

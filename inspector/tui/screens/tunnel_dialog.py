@@ -66,8 +66,8 @@ class TunnelDialog(Dialog[TunnelWish]):
                 classes="gap",
             )
         with Horizontal(classes="buttons"):
-            yield Button(Content("Fetch and open" if self.fetch else "Open"), id="open")
-            yield Button(Content("Cancel"), id="cancel")
+            yield Button(Content("Fetch and open" if self.fetch else "Open"), id="open", compact=True)
+            yield Button(Content("Cancel"), id="cancel", compact=True)
 
     def on_mount(self) -> None:
         """The safe button has the focus."""

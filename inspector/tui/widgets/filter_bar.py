@@ -77,6 +77,8 @@ class FilterBar(Vertical):
         self._chosen = 0
         self._offered: list[Completion] = []
         self._mistakes: FilterError | None = None
+        self.in_force = ""
+        """The last filter that could be read."""
 
     def compose(self) -> ComposeResult:
         """Sign, line and count; below them completions or mistakes."""
@@ -126,7 +128,7 @@ class FilterBar(Vertical):
     def _write_notes(self) -> None:
         notes = self.query_one("#filter-notes", Static)
         if self._mistakes is not None:
-            notes.update(_pointers(self._mistakes))
+            notes.update(_pointers(self._mistakes, self.in_force))
             return
         self._offered = self._matching()
         self._chosen = min(self._chosen, max(0, len(self._offered) - 1))
@@ -214,7 +216,7 @@ class FilterBar(Vertical):
         self.line.cursor_position = len(self.line.value)
 
 
-def _pointers(error: FilterError) -> Content:
+def _pointers(error: FilterError, in_force: str) -> Content:
     """A line for each mistake: signs below the place, then the words."""
     lines = []
     for mistake in error.mistakes[:3]:
@@ -229,6 +231,8 @@ def _pointers(error: FilterError) -> Content:
         else:
             lines.append(Content.assemble(" " * (3 + before), sign, (f" {visible(words)}", "$foreground")))
     lines.append(
-        Content.styled("   The list below is still that of the last filter that could be read.", "$muted")
+        Content.assemble(
+            ("   The list is still that of  ", "$muted"), visible(in_force) or ("no filter", "$muted")
+        )
     )
     return Content("\n").join(lines)

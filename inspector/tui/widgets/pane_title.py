@@ -52,7 +52,7 @@ class PaneTitle(Widget):
     def render(self) -> Content:
         """The rule over the whole width, with the parts after its first cell."""
         glyph = self.glyphs.focus_rule if self.focused else self.glyphs.rule
-        before = self.glyphs.corner + self.glyphs.rule if self.corner else glyph
+        before = self.glyphs.corner + glyph if self.corner else glyph
         pieces: list[str | tuple[str, str]] = [before, " "]
         pieces += [(part.text, part.style or "$foreground") for part in self.parts]
         content = Content.assemble(*pieces, " ") if self.parts else Content(before)

@@ -1,0 +1,119 @@
+"""The screen and its capture process: first event, restart after a crash, tunnel, refused terminals."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inspector.capture.child import Capture
+from inspector.core.events import InspectorError
+from inspector.store.edits import Edits
+from inspector.store.reader import Reader
+from inspector.tui.app import check_terminal, run_app
+from tests.tui.conftest import Staged
+from tests.tui.screens_store import anchore, fill
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Iterator[Capture]:
+    capture = Capture(tmp_path / "events.db", ["--port", "0"])
+    capture.start()
+    yield capture
+    capture.stop()
+
+
+async def test_first_start_says_where_it_listens_and_makes_a_first_event(
+    capture: Capture, staged: Staged
+) -> None:
+    """The empty screen has the address, a curl line and a key that posts a sample; the tour comes once."""
+    async with staged(capture.path, (120, 36), capture) as stage:
+        await stage.shows(
+            f"curl {capture.url}/hello", "answers 200", "waiting for the first", "1  Whatever arrives"
+        )
+        await stage.press("y")
+        assert stage.app.clipboard.startswith(f"curl {capture.url}/hello -H 'Content-Type")
+        await stage.press("enter")
+        await stage.shows("Events 1", "following", "user.image.analysis.completed", "details")
+        await stage.press("c")
+        assert stage.app.clipboard == capture.url
+    with Reader(capture.path) as reader:
+        assert reader.setting("tour_seen") is True
+
+
+async def test_a_killed_capture_process_is_started_again(capture: Capture, staged: Staged) -> None:
+    """It is told at once, and nothing stored is lost."""
+    async with staged(capture.path, (120, 36), capture) as stage:
+        await stage.press("enter")
+        await stage.shows("Events 1")
+        pid = capture.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        await stage.shows("The listener ended (signal 9)", "Nothing acknowledged")
+        assert capture.pid != pid
+        await stage.until(lambda: not stage.main.down)
+        await stage.shows("Events 1", "● http://")
+
+
+async def test_a_listener_that_keeps_ending_is_left_at_that(tmp_path: Path, staged: Staged) -> None:
+    """After three restarts in a minute the status line says so and reading goes on."""
+    store = fill(tmp_path / "events.db", [anchore("a.b", {})])
+    with Edits(store) as edits:
+        edits.set_state("listener", {"url": "http://127.0.0.1:1", "host": "127.0.0.1", "port": 1, "pid": 1})
+    capture = Capture(store, ["--port", "no number"])
+    async with staged(store, (120, 36), capture) as stage:
+        await stage.shows("not listening", "what was stored is all here", "i what happened")
+        await stage.press("i")
+        await stage.shows("Everything that was stored is here", "s starts it again")
+
+
+async def test_tunnel_is_opened_after_a_question_only(tmp_path: Path, staged: Staged) -> None:
+    """The wish goes to the capture process as a setting; PUBLIC is shown, copied and closed again."""
+    store = fill(tmp_path / "events.db", [anchore("a.b", {})])
+    with Edits(store) as edits:
+        edits.set_state("listener", {"url": "http://127.0.0.1:1", "host": "127.0.0.1", "port": 1, "pid": 1})
+    async with staged(store, (80, 24)) as stage:
+        await stage.press("t")
+        await stage.shows("Open this listener to the internet?", "after 60 minutes")
+        await stage.press("enter")
+        with Reader(store) as reader:
+            assert reader.setting("tunnel") is None
+            await stage.press("t", "right", "shift+tab", "enter")
+            await stage.until(lambda: reader.setting("tunnel") is not None)
+            wish = reader.setting("tunnel")
+            assert (wish["wanted"], wish["minutes"], wish["download"]) == (True, 15, False)
+            with Edits(store) as edits:
+                missing = "The ngrok program is not on this machine. The listener goes on."
+                edits.set_state("tunnel", {"state": "failed", "error": missing})
+            await stage.shows("tunnel failed")
+            await stage.press("t")
+            await stage.shows("Fetch the ngrok program?", "bin.ngrok.com", "Its maker gives no checksum")
+            await stage.press("shift+tab", "enter")
+            await stage.until(lambda: reader.setting("tunnel")["download"])
+            with Edits(store) as edits:
+                url = "https://8c1f.ngrok-free.app"
+                edits.set_state("tunnel", {"state": "open", "url": url, "since_us": 1, "closes_us": None})
+            await stage.shows(f"PUBLIC {url}")
+            await stage.press("c")
+            assert stage.app.clipboard == url
+            await stage.press("t")
+            await stage.shows("Close the tunnel")
+            await stage.press("left", "enter")
+            await stage.until(lambda: not reader.setting("tunnel")["wanted"])
+
+
+def test_a_terminal_that_cannot_show_a_screen_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One line that says what to do, before anything is started."""
+    monkeypatch.setenv("TERM", "dumb")
+    with pytest.raises(InspectorError, match=r"TERM=dumb\). Try: inspector listen") as refused:
+        run_app(tmp_path / "new" / "events.db")
+    assert refused.value.code == 2
+    assert not (tmp_path / "new").exists()
+    monkeypatch.setenv("TERM", "xterm")
+    with pytest.raises(InspectorError, match="no terminal"):
+        check_terminal()
