@@ -1,11 +1,11 @@
 """Group commit: a process of its own writes what many connections bring, many events to a transaction.
 
-An awaited `put` returns once the event is on disk (WAL, ``synchronous=FULL``) or raises `StoreFailed`. The writing stands
-in a process of its own (`inspector.store.commit_process`) because a thread would fight the listener for the interpreter
-lock: the same work in a thread stores a third of what a bare server answers. The two speak frames over a socket pair:
-four bytes of length, then a `marshal` of jobs one way and of results the other. While one batch is written the next one
-gathers, so the batches grow with the load. If the writing process dies it is started again, and whoever waited for it
-hears StoreFailed.
+An awaited `put` returns once the event is on disk (WAL, ``synchronous=FULL``) or raises `StoreFailed`. The
+writing stands in a process of its own (`inspector.store.commit_process`) because a thread would fight the
+listener for the interpreter lock: the same work in a thread stores a third of what a bare server answers.
+The two speak frames over a socket pair: four bytes of length, then a `marshal` of jobs one way and of
+results the other. While one batch is written the next one gathers, so the batches grow with the load. If
+the writing process dies it is started again, and whoever waited for it hears StoreFailed.
 """
 
 from __future__ import annotations
@@ -51,10 +51,11 @@ class GroupCommit:
         on_trouble: Callable[[str | None], None] | None = None,
         on_stored: Callable[[list[Stored]], None] | None = None,
     ) -> None:
-        """`narrate` is ``json``, ``text`` or empty: then `on_lines` gets a line for each event as it becomes durable.
+        """`narrate` is ``json``, ``text`` or empty: then `on_lines` gets a line for each event as it
+        becomes durable.
 
-        `on_trouble` is called when storing starts to fail (with the reason) or works again, `on_stored` after each
-        commit. All are called in the event loop.
+        `on_trouble` is called when storing starts to fail (with the reason) or works again, `on_stored`
+        after each commit. All are called in the event loop.
         """
         self.path = path
         self.min_free = min_free
@@ -137,7 +138,8 @@ class GroupCommit:
         return stored
 
     async def put_piece(self, upload: int | None, number: int, data: bytes) -> int:
-        """Store one piece of a large body durably; returns the upload's number (a new one for `upload` None)."""
+        """Store one piece of a large body durably; returns the upload's number (a new one for `upload`
+        None)."""
         found: int = await self._enqueue(("piece", upload, number, data), len(data))
         return found
 
@@ -171,7 +173,8 @@ class GroupCommit:
             self._link.send(jobs)
 
     def _received(self, message: Any) -> None:
-        """Results of the oldest batch: ``(results, lines, trouble, stored)`` with a result or an error for each job."""
+        """Results of the oldest batch: ``(results, lines, trouble, stored)`` with a result or an error for
+        each job."""
         results, lines, trouble, stored = message
         for future, (passed, value) in zip(self._sent.popleft(), results, strict=True):
             if future.done():
@@ -200,7 +203,8 @@ class GroupCommit:
             self._probing = asyncio.get_running_loop().create_task(self._probe(), name="probe of the store")
 
     async def _probe(self) -> None:
-        """Write something until it works, so that the end of a trouble is noticed without an event that has to wait."""
+        """Write something until it works, so that the end of a trouble is noticed without an event that has
+        to wait."""
         while self.trouble is not None:
             await asyncio.sleep(_PROBE_S)
             with contextlib.suppress(StoreFailed):
@@ -253,7 +257,7 @@ class GroupCommit:
     async def close(self) -> None:
         """Write what is queued, end the writing process and close the store."""
         deadline = time.monotonic() + 2
-        while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:
+        while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         self._closing = True
         for task in (self._restarting, self._probing):
@@ -264,7 +268,7 @@ class GroupCommit:
             link.close()
         process = self._process
         if process is not None:
-            while process.poll() is None and time.monotonic() < deadline + 1:
+            while process.poll() is None and time.monotonic() < deadline + 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             self._end()
 

@@ -1,8 +1,9 @@
 """The process that writes the store: takes batches of jobs from the capture process, one transaction each.
 
-Started by `inspector.store.commit.GroupCommit` as ``python -m inspector.store.commit_process FD STORE MIN_FREE NARRATE``;
-it ends when its socket does, so it never outlives a killed capture process, and leaves signals to that one. After an I/O
-error the file is opened anew before it is trusted again, and a file that was deleted or replaced is never written to.
+Started by `inspector.store.commit.GroupCommit` as ``python -m inspector.store.commit_process FD STORE
+MIN_FREE NARRATE``; it ends when its socket does, so it never outlives a killed capture process, and leaves
+signals to that one. After an I/O error the file is opened anew before it is trusted again, and a file that
+was deleted or replaced is never written to.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ JOBS: dict[str, Callable[..., object]] = {
     "pending": StoreWriter.pending,
     "probe": _probe,
 }
-"""What may be asked for besides ``event``, by name; each gets the writer and the values, inside the transaction."""
+"""What may be asked for besides ``event``, by name; each gets the writer and the values, inside the
+transaction."""
 
 
 _TAKES_SPACE = {"event", "piece", "probe"}
@@ -124,10 +126,7 @@ class _Server:
         """Do the jobs in one transaction; each has a result, those of the events are also returned apart."""
         try:
             self._ready()
-            if self._full is None:
-                done = self._transaction(jobs)
-            else:
-                done = self._without_space(jobs, self._full)
+            done = self._transaction(jobs) if self._full is None else self._without_space(jobs, self._full)
         except _NOT_THE_DISK as error:
             # One of the jobs is to blame. Each gets its own transaction, so that only that one fails.
             if len(jobs) == 1:

@@ -21,7 +21,14 @@ def as_text(event: Event) -> str:
     if event.rejected is not None:
         return visible(f"{when}  #{event.id}  rejected: {event.rejected}")
     name = event.type or f"{event.method} {visible_bytes(event.target or b'')}"
-    parts = [when, f"#{event.id}", f"{event.level or '':5}", name, event.resource_id or "", units.size(event.size)]
+    parts = [
+        when,
+        f"#{event.id}",
+        f"{event.level or '':5}",
+        name,
+        event.resource_id or "",
+        units.size(event.size),
+    ]
     text = "  ".join(visible(part) for part in parts if part)
     return text + (f"  incomplete: {visible(event.incomplete)}" if event.incomplete else "")
 

@@ -23,7 +23,8 @@ WAL_KEPT = 32 * 1024 * 1024
 
 
 def store_path(given: str | os.PathLike[str] | None = None) -> Path:
-    """The store to use: `given`, else ``$INSPECTOR_STORE``, else ``events.db`` in the platform's data folder."""
+    """The store to use: `given`, else ``$INSPECTOR_STORE``, else ``events.db`` in the platform's data
+    folder."""
     chosen = given or os.environ.get("INSPECTOR_STORE")
     if chosen:
         return Path(chosen).expanduser().absolute()
@@ -38,7 +39,8 @@ def beside(path: Path, ending: str) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Create the missing parts of a path, each 0700 and synced into its parent; existing folders stay as they are."""
+    """Create the missing parts of a path, each 0700 and synced into its parent; existing folders stay as
+    they are."""
     missing = []
     while not folder.exists():
         missing.append(folder)
@@ -88,10 +90,11 @@ def _explain(path: Path, error: Exception) -> InspectorError:
 
 
 def open_writing(path: Path) -> sqlite3.Connection:
-    """Open the store for writing, made (0600, in a 0700 folder) if it is missing, at the newest schema version.
+    """Open the store for writing, made (0600, in a 0700 folder) if it is missing, at the newest schema
+    version.
 
-    WAL with ``synchronous=FULL`` (and ``fullfsync`` on macOS): what is committed survives a power cut. The connection
-    is in autocommit mode. Raises InspectorError with a sentence for the user.
+    WAL with ``synchronous=FULL`` (and ``fullfsync`` on macOS): what is committed survives a power cut. The
+    connection is in autocommit mode. Raises InspectorError with a sentence for the user.
     """
     try:
         make_folder(path.parent)
@@ -108,7 +111,8 @@ def open_writing(path: Path) -> sqlite3.Connection:
         raise _explain(path, error) from None
     try:
         if schema.check(db, path) == 0:
-            # It holds for a file that is empty yet, and lets deleted space be given back later, a little at a time.
+            # It holds for a file that is empty yet, and lets deleted space be given back later, a little at
+            # a time.
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         if db.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
             raise InspectorError(
@@ -150,7 +154,8 @@ def seems_cut_short(path: Path) -> bool:
 
 
 def open_reading(path: Path) -> sqlite3.Connection:
-    """Open the store for reading only; InspectorError (exit code 2) when there is none. Readers never create one."""
+    """Open the store for reading only; InspectorError (exit code 2) when there is none. Readers never
+    create one."""
     if not path.exists():
         raise InspectorError(
             f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH."
@@ -198,7 +203,8 @@ class Lock:
         self._descriptor: int | None = None
 
     def acquire(self, shared: bool = False, content: str = "") -> bool:
-        """Try to take the lock at once; True if it is ours now. `content` (such as our pid) is written into the file."""
+        """Try to take the lock at once; True if it is ours now. `content` (such as our pid) is written into
+        the file."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

@@ -1,4 +1,5 @@
-"""What is in the store: every question the screen and the command line ask. Reads only; never holds a writer up.
+"""What is in the store: every question the screen and the command line ask. Reads only; never holds a
+writer up.
 
 One `Reader` is used by one thread at a time; make one for each worker. New events are noticed by `last_id`
 (``PRAGMA data_version`` also moves on checkpoints and on changes of rows).
@@ -123,14 +124,17 @@ class Reader:
     def matching(
         self, wanted: Filter, *, after: int = 0, before: int | None = None, newest_first: bool = True
     ) -> Iterator[int]:
-        """Ids of the events that match a filter, as they are found; bodies are read only where the filter needs them."""
+        """Ids of the events that match a filter, as they are found; bodies are read only where the filter
+        needs them."""
         where, values = wanted.sql()
         low, high = after, _NO_ID if before is None else before
         sql = (
-            "SELECT event.id FROM event LEFT JOIN note ON note.event = event.id WHERE event.id > ? AND event.id < ? "
+            "SELECT event.id FROM event LEFT JOIN note ON note.event = event.id WHERE event.id > ? AND "
+            "event.id < ? "
             f"AND ({where}) ORDER BY event.id {'DESC' if newest_first else 'ASC'} LIMIT {_AT_ONCE}"
         )
-        # Some at a time, each fetched whole: a read left open between two of them would keep the WAL from being folded in.
+        # Some at a time, each fetched whole: a read left open between two of them would keep the WAL from
+        # being folded in.
         while True:
             some = [row[0] for row in self.db.execute(sql, (low, high, *values))]
             for number in some:
@@ -219,8 +223,10 @@ class Reader:
         """The event types seen, by sender and name. With a filter, counts are of the matching events only."""
         if wanted is None or wanted.is_empty:
             found = self.db.execute(
-                "SELECT type, sender, sum(count), count(DISTINCT hash), min(first_us), max(last_us), min(first_event), "
-                "max(last_event) FROM shape WHERE type <> '' AND count > 0 GROUP BY sender, type ORDER BY sender, type"
+                "SELECT type, sender, sum(count), count(DISTINCT hash), min(first_us), max(last_us), "
+                "min(first_event), "
+                "max(last_event) FROM shape WHERE type <> '' AND count > 0 GROUP BY sender, type ORDER "
+                "BY sender, type"
             )
             return [EventType(row[0], row[1] or None, *row[2:]) for row in found]
         counted: dict[tuple[str, str], list[Any]] = {}
@@ -252,7 +258,8 @@ class Reader:
         found: dict[str, list[int]] = {}
         for sender, name in keys:
             for digest, count, first, last in self.db.execute(
-                "SELECT hash, sum(count) AS events, min(first_event), max(last_event) FROM shape WHERE sender = ? "
+                "SELECT hash, sum(count) AS events, min(first_event), max(last_event) FROM shape WHERE "
+                "sender = ? "
                 "AND type = ? AND hash IS NOT NULL AND count > 0 GROUP BY hash ORDER BY events DESC LIMIT ?",
                 (sender or "", name, MAX_VARIANTS),
             ):
@@ -266,7 +273,8 @@ class Reader:
         return sorted(result, key=lambda variant: (-variant.count, variant.first_event))
 
     def shape_of_types(self, keys: Sequence[tuple[str | None, str]]) -> TypeShape:
-        """The type shape of one type, or of several taken together (then what is data in one is data in all)."""
+        """The type shape of one type, or of several taken together (then what is data in one is data in
+        all)."""
         from inspector.core.type_shape import collapse_variants, type_shape
 
         collapses = [rule for key in keys for rule in self.collapses(*key)]
@@ -276,7 +284,8 @@ class Reader:
         return type_shape(variants, collapses)
 
     def shape_of_event(self, number: int) -> TypeShape | None:
-        """The shape of one event as a type shape of one; None when its body is not JSON or not yet identified."""
+        """The shape of one event as a type shape of one; None when its body is not JSON or not yet
+        identified."""
         from inspector.core.shapes import from_json
         from inspector.core.type_shape import Variant, type_shape
 
@@ -298,7 +307,8 @@ class Reader:
     def resolve_type(self, text: str) -> list[EventType]:
         """The types an argument means: exact, ``sender:type``, or with ``*`` (which crosses dots).
 
-        InspectorError (exit code 1) when there is none; exit code 2 when an exact name belongs to two senders.
+        InspectorError (exit code 1) when there is none; exit code 2 when an exact name belongs to two
+        senders.
         """
         every = self.types()
         sender, _, rest = text.partition(":")
@@ -332,7 +342,8 @@ class Reader:
         return self._value("setting", name)
 
     def state(self, name: str) -> Any:
-        """What the capture process last said of itself under this name (``listener``, ``tunnel``, ``trouble``), or None."""
+        """What the capture process last said of itself under this name (``listener``, ``tunnel``,
+        ``trouble``), or None."""
         return self._value("state", name)
 
     def _value(self, table: str, name: str) -> Any:

@@ -13,33 +13,46 @@ if TYPE_CHECKING:
     from inspector.core.collapse import Collapse
 
 INSERT_EVENT = (
-    "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, incomplete, rejected, "
+    "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, "
+    "incomplete, rejected, "
     "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, status, "
-    "duplicate_of, count, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "duplicate_of, count, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?)"
 )
 INSERT_REQUEST = (
     "INSERT INTO request (event, version, headers, body, upload, sha256, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+FIRST_DELIVERY = (
+    "SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = ? AND sender IS ? AND type IS ? "
+    "ORDER BY id LIMIT 1"
+)
+"""Stops at the first match: a sender that repeats one id a million times costs no more than one that never does."""
 INSERT_ATTEMPT = (
-    "INSERT INTO attempt (event, sent_us, target, kind, status, reason, error, ms, connect_ms, first_byte_ms, "
+    "INSERT INTO attempt (event, sent_us, target, kind, status, reason, error, ms, connect_ms, "
+    "first_byte_ms, "
     "headers, body, body_size, changes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 SELECT_EVENT = (
-    "SELECT event.id, event.received_us, event.method, event.target, event.remote, event.size, event.complete, "
-    "event.incomplete, event.rejected, event.sender, event.type, event.level, event.message, event.resource_type, "
-    "event.resource_id, event.account, event.delivery_id, shape.hash, event.pending, event.new, event.status, "
+    "SELECT event.id, event.received_us, event.method, event.target, event.remote, event.size, "
+    "event.complete, "
+    "event.incomplete, event.rejected, event.sender, event.type, event.level, event.message, "
+    "event.resource_type, "
+    "event.resource_id, event.account, event.delivery_id, shape.hash, event.pending, event.new, "
+    "event.status, "
     "event.duplicate_of, event.count, event.sent, coalesce(note.starred, 0), note.mark, note.comment "
     "FROM event LEFT JOIN shape ON shape.id = event.shape LEFT JOIN note ON note.event = event.id "
 )
 SELECT_COLLAPSES = "SELECT path, reason, keep FROM collapse WHERE sender = ? AND type = ? ORDER BY number"
 SELECT_ATTEMPT = (
-    "SELECT event, target, sent_us, ms, kind, status, reason, error, headers, body, body_size, changes, connect_ms, "
+    "SELECT event, target, sent_us, ms, kind, status, reason, error, headers, body, body_size, changes, "
+    "connect_ms, "
     "first_byte_ms, id FROM attempt "
 )
 
 
 def pack_headers(lines: tuple[tuple[bytes, bytes], ...]) -> bytes:
-    """Header lines as one value: ``name: value`` with CRLF between, every byte of names and values as received."""
+    """Header lines as one value: ``name: value`` with CRLF between, every byte of names and values as
+    received."""
     return b"\r\n".join([name + b": " + value for name, value in lines])
 
 
@@ -105,7 +118,8 @@ def events(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Event]:
 def request(db: sqlite3.Connection, number: int) -> Request | None:
     """The whole request of one event; None when there is none or nothing of it could be read."""
     row = db.execute(
-        "SELECT method, target, version, headers, body, upload FROM event JOIN request ON request.event = event.id "
+        "SELECT method, target, version, headers, body, upload FROM event JOIN request ON request.event "
+        "= event.id "
         "WHERE event.id = ?",
         (number,),
     ).fetchone()

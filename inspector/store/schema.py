@@ -1,13 +1,14 @@
 """The tables of events.db, and the migrations that bring an older file up to them.
 
-`event` is slim, so that lists and filters read little; headers and bodies stand apart in `request`. Bodies over one
-piece stand in `piece`, whose row ids are ``upload << 16 | number``. `total` also keeps the last id, which is never used
-again. Migrations are only ever appended; each runs in one transaction with its record.
+`event` is slim, so that lists and filters read little; headers and bodies stand apart in `request`. Bodies
+over one piece stand in `piece`, whose row ids are ``upload << 16 | number``. `total` also keeps the last
+id, which is never used again. Migrations are only ever appended; each runs in one transaction with its
+record.
 
-`shape` has a row for each shape that a type has shown, with the count of its events (hash NULL for those without a JSON
-body); what the shape looks like stands once, by its hash, in `structure`. An event refers to the row, not to the hash: so
-when keys turn out to be data, the rows get another hash and no event is touched, however many there are. Rows of a
-type may then have equal hashes: together they are one variant.
+`shape` has a row for each shape that a type has shown, with the count of its events (hash NULL for those
+without a JSON body); what the shape looks like stands once, by its hash, in `structure`. An event refers to
+the row, not to the hash: so when keys turn out to be data, the rows get another hash and no event is
+touched, however many there are. Rows of a type may then have equal hashes: together they are one variant.
 """
 
 from __future__ import annotations
@@ -137,14 +138,16 @@ def check(db: sqlite3.Connection, path: object) -> int:
         raise InspectorError(f"{path} is a SQLite file, but no store of inspector. Use --store PATH.")
     elif version > len(MIGRATIONS):
         raise InspectorError(
-            f"{path} was written by a newer inspector (store version {version}, this one knows {len(MIGRATIONS)}). "
+            f"{path} was written by a newer inspector (store version {version}, this one knows "
+            f"{len(MIGRATIONS)}). "
             "Install the newer one, or use --store PATH."
         )
     return version
 
 
 def migrate(db: sqlite3.Connection, path: object) -> None:
-    """Bring an open file (autocommit mode) to the newest version, each step in one transaction with its record."""
+    """Bring an open file (autocommit mode) to the newest version, each step in one transaction with its
+    record."""
     while (version := check(db, path)) < len(MIGRATIONS):
         db.execute("BEGIN IMMEDIATE")
         try:

@@ -1,7 +1,8 @@
-"""Which shapes each event type has shown: rows of `shape` with exact counts, and keys that turn out to be data.
+"""Which shapes each event type has shown: rows of `shape` with exact counts, and keys that turn out to be
+data.
 
-Used by `StoreWriter` inside its transactions. What was seen of a type is kept in memory, so an event of a known shape costs
-no statement; counts are gathered and written once for a transaction.
+Used by `StoreWriter` inside its transactions. What was seen of a type is kept in memory, so an event of a
+known shape costs no statement; counts are gathered and written once for a transaction.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from inspector.store.rows import collapses
 MAX_TYPES = 2000
 MAX_INTERNED = 500
 MAX_VARIANTS = 512
-"""A type with more variants is only counted: its shapes are looked up in the store, and no keys collapse any more."""
+"""A type with more variants is only counted: its shapes are looked up in the store, and no keys collapse
+any more."""
 MAX_PLACES = 50_000
 """The same bound for the places of all variants together; looking for data keys takes about 5 µs a place."""
 
@@ -155,7 +157,8 @@ class ShapeRows:
         return known
 
     def _row(self, key: TypeKey, known: _Type, shape: Shape) -> tuple[int, bool]:
-        """The row of a shape that has been through the type's collapses; made, and then new, if there is none."""
+        """The row of a shape that has been through the type's collapses; made, and then new, if there is
+        none."""
         row = known.variants.get(shape)
         if row is not None:
             return row, False
@@ -191,15 +194,18 @@ class ShapeRows:
     # -- late collapse
 
     def _collapse_late(self, key: TypeKey, known: _Type) -> bool:
-        """Look for keys that have turned out to be data; if there are any, give the type's rows their new shapes.
+        """Look for keys that have turned out to be data; if there are any, give the type's rows their new
+        shapes.
 
-        Each new variant is looked at among the first few, then every ninth part more, so that learning stays linear.
+        Each new variant is looked at among the first few, then every ninth part more, so that learning
+        stays linear.
         """
         known.look_at = len(known.variants) + 1 + len(known.variants) // 9
         self.flush()
         counts = dict(
             self._db.execute(
-                "SELECT hash, sum(count) FROM shape WHERE sender = ? AND type = ? AND hash IS NOT NULL GROUP BY hash",
+                "SELECT hash, sum(count) FROM shape WHERE sender = ? AND type = ? AND hash IS NOT NULL "
+                "GROUP BY hash",
                 key,
             )
         )
@@ -242,14 +248,16 @@ class ShapeRows:
 
     def _drop_structure(self, digest: str) -> None:
         self._db.execute(
-            "DELETE FROM structure WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM shape WHERE shape.hash = structure.hash)",
+            "DELETE FROM structure WHERE hash = ? AND NOT EXISTS (SELECT 1 FROM shape WHERE shape.hash = "
+            "structure.hash)",
             (digest,),
         )
 
     # -- deletion
 
     def subtract(self, row: int, events: int) -> None:
-        """After `events` events of a row were deleted: subtract them, find its first and last again, or drop it."""
+        """After `events` events of a row were deleted: subtract them, find its first and last again, or
+        drop it."""
         count, first, last, digest = self._db.execute(
             "UPDATE shape SET count = count - ? WHERE id = ? RETURNING count, first_event, last_event, hash",
             (events, row),
@@ -263,7 +271,8 @@ class ShapeRows:
             if self._db.execute("SELECT 1 FROM event WHERE id = ?", (end,)).fetchone():
                 continue
             found = self._db.execute(
-                f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order} LIMIT 1",
+                f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order} "
+                f"LIMIT 1",
                 (end, row),
             ).fetchone()
             if found:

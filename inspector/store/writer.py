@@ -1,8 +1,8 @@
 """The one way events get into the store: `StoreWriter` turns arrivals into rows, one transaction for many.
 
-`StoreWriter` is synchronous and used by one thread at a time: the process behind `inspector.store.commit` drives it for the
-listener, `import` and short edits drive it directly. What it keeps in memory is dropped whenever another process has
-committed.
+`StoreWriter` is synchronous and used by one thread at a time: the process behind `inspector.store.commit`
+drives it for the listener, `import` and short edits drive it directly. What it keeps in memory is dropped
+whenever another process has committed.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ class StoreWriter:
         self.db.close()
 
     def reopen(self) -> None:
-        """Open the file at the path again: after an I/O error, or when it was replaced. A missing one is made."""
+        """Open the file at the path again: after an I/O error, or when it was replaced. A missing one is
+        made."""
         try:
             self.db.close()
         except sqlite3.Error:
@@ -122,7 +123,8 @@ class StoreWriter:
         self._size = size
 
     def begin(self) -> None:
-        """Start a transaction; what is in memory is dropped if another process has written since the last one."""
+        """Start a transaction; what is in memory is dropped if another process has written since the last
+        one."""
         self.db.execute("BEGIN IMMEDIATE")
         version = self.db.execute("PRAGMA data_version").fetchone()[0]
         if version != self._data_version:
@@ -245,7 +247,8 @@ class StoreWriter:
         )
 
     def _shape(self, found: Identified, batch: _Batch | None = None) -> tuple[int, bool]:
-        """The row that counts an event of this identity and shape, and whether its shape is new to its type."""
+        """The row that counts an event of this identity and shape, and whether its shape is new to its
+        type."""
         key = found.identity.sender or "", found.identity.type or ""
         if found.shape is None:
             return self._shapes.bare(key), False
@@ -265,9 +268,8 @@ class StoreWriter:
         delivery = identity.delivery_id, identity.sender, identity.type
         first = None if batch is None else batch.deliveries.get(delivery)
         if first is None:
-            first = self.db.execute(
-                "SELECT min(id) FROM event WHERE delivery_id = ? AND sender IS ? AND type IS ?", delivery
-            ).fetchone()[0]
+            row = self.db.execute(rows.FIRST_DELIVERY, delivery).fetchone()
+            first = None if row is None else row[0]
         if batch is not None and first is None:
             batch.deliveries[delivery] = number
         return None if first is None or first > number else int(first)
@@ -300,7 +302,8 @@ class StoreWriter:
             raise LookupError(f"of its body's {size:,} bytes {found:,} are stored")
 
     def sweep(self) -> int:
-        """Delete the pieces of bodies whose event was never stored (left by a kill); returns how many bodies."""
+        """Delete the pieces of bodies whose event was never stored (left by a kill); returns how many
+        bodies."""
         orphans = self.db.execute(
             "WITH RECURSIVE upload (number) AS (SELECT min(id) >> 16 FROM piece UNION ALL "
             "SELECT (SELECT min(id) >> 16 FROM piece WHERE id >= (upload.number + 1) << 16) "
@@ -338,7 +341,8 @@ class StoreWriter:
         self._settle(number, Identified(NOBODY, None))
 
     def _settle(self, number: int, found: Identified) -> bool:
-        """Record what a pending event is, in a transaction of its own unless there is one; False if it was not pending."""
+        """Record what a pending event is, in a transaction of its own unless there is one; False if it was
+        not pending."""
         own = not self.db.in_transaction
         if own:
             self.begin()
@@ -351,8 +355,10 @@ class StoreWriter:
                 shape, new = self._shape(found)
                 duplicate = self._first_delivery(identity, number)
                 self.db.execute(
-                    "UPDATE event SET sender = ?, type = ?, level = ?, message = ?, resource_type = ?, resource_id = ?, "
-                    "account = ?, delivery_id = ?, shape = ?, new = ?, duplicate_of = ?, pending = 0 WHERE id = ?",
+                    "UPDATE event SET sender = ?, type = ?, level = ?, message = ?, resource_type = ?, "
+                    "resource_id = ?, "
+                    "account = ?, delivery_id = ?, shape = ?, new = ?, duplicate_of = ?, pending = 0 "
+                    "WHERE id = ?",
                     (
                         identity.sender,
                         identity.type,
@@ -414,7 +420,8 @@ class StoreWriter:
     # -- attempts
 
     def add_attempt(self, attempt: Attempt) -> int:
-        """Keep a replay or forward attempt, and its status with the event (inside a transaction); returns its id."""
+        """Keep a replay or forward attempt, and its status with the event (inside a transaction); returns
+        its id."""
         cursor = self.db.execute(rows.INSERT_ATTEMPT, rows.attempt_row(attempt))
         self.db.execute("UPDATE event SET sent = ? WHERE id = ?", (attempt.status or 0, attempt.event))
         assert cursor.lastrowid is not None
