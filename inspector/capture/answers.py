@@ -88,7 +88,7 @@ class Answers:
         path = target.partition(b"?")[0].decode("latin-1")
         if self.by_suffix:
             last = path.rpartition("/")[2]
-            if len(last) == 3 and last.isdigit() and 200 <= int(last) <= 599:
+            if re.fullmatch("[2-5][0-9][0-9]", last):
                 return Answer(int(last))
         for number, rule in enumerate(self.rules):
             if rule.fits(method, path):

@@ -17,8 +17,8 @@ def test_times_are_rfc_3339_in_utc_with_microseconds() -> None:
 
 
 def test_the_members_that_are_promised_are_there() -> None:
-    promised = "id received_at method target remote size complete rejected sender type level delivery_id shape"
-    assert set(f"{promised} resource_type resource_id pending".split()) <= set(EVENT.as_json())
+    words = "id received_at method target remote size complete rejected sender type level shape"
+    assert set(f"{words} resource_type resource_id delivery_id pending".split()) <= set(EVENT.as_json())
     line = json.loads(json.dumps(EVENT.as_json()))
     assert (line["id"], line["target"], line["complete"], line["rejected"]) == (7, "/hÿ?a=1", True, None)
     assert Event(1, 0, None, None, "", 0, rejected="no HTTP").as_json()["target"] is None
