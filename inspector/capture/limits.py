@@ -38,7 +38,7 @@ class Limits:
     """Bytes of request line and header lines together."""
     raw: int = 65_536
     """Bytes kept of the head of a rejected request."""
-    in_flight: int = 48 * 1024 * 1024
+    in_flight: int = 24 * 1024 * 1024
     """Bytes of bodies held in memory at once before arriving ones go to the store early, in small pieces."""
     min_free: int = 200_000_000
     """Bytes of disk that must stay free; below, senders get 503."""
@@ -52,6 +52,10 @@ class Limits:
         return f"over the limit: the first {count(self.body)} bytes are kept"
 
 
+ACCEPT_AT_ONCE = 8
+"""Connections accepted in one turn of the loop: those over the cap are closed before descriptors run out."""
+QUEUE = 512
+"""Connections that may wait in the system to be accepted."""
 MAX_BODY = 4 * 1024**3
 """Largest body limit: a body comes to the store in at most 65,536 pieces of at least 64 KiB."""
 

@@ -42,6 +42,8 @@ STOPPED = Answer(503, b'{"status":"stopped"}', ((b"Retry-After", b"5"),))
 _ENDINGS = {400: REFUSED, 408: TOO_SLOW, 413: TOO_LARGE, 503: STOPPED}
 """Answers to bodies that are not whole, by status."""
 _SPILL = 64 * 1024
+_PIECES = 3
+"""Pieces of bodies that wait for the disk at once, so that small events come between them."""
 _SILENT = logging.getLogger("inspector.capture.silent")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -76,6 +78,7 @@ class Listener:
         self.refused = Refused(commit, log)
         self._log = log
         self._in_flight = 0
+        self._pieces = asyncio.Semaphore(_PIECES)
         self._failures = 0
         self._sweeper: asyncio.Task[None] | None = None
         self.server = _Server(
@@ -153,7 +156,7 @@ class Listener:
                 transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.body_since = time.monotonic()
             try:
-                body, upload, size, digest, cut = await self._read(payload)
+                body, upload, size, digest, cut = await self._read(payload, connection)
             except StoreFailed:
                 return connection.send(NOT_STORED, method, False, last_words=True)
             finally:
@@ -191,7 +194,9 @@ class Listener:
     def _over(self) -> Cut:
         return Cut(self.limits.body_words(), 413)
 
-    async def _read(self, payload: Any) -> tuple[bytes, int | None, int, bytes, Cut | None]:
+    async def _read(
+        self, payload: Any, connection: Connection
+    ) -> tuple[bytes, int | None, int, bytes, Cut | None]:
         """Read a body that has not come whole.
 
         Returns body, upload number, size and digest (for one stored in pieces), and why it is not whole.
@@ -221,17 +226,30 @@ class Listener:
                     part = bytes(kept[:PIECE])
                     del kept[: len(part)]
                     digest.update(part)
-                    self._in_flight -= len(part)
-                    upload = await self.commit.put_piece(upload, pieces, part)
+                    upload = await self._put_piece(connection, upload, pieces, part)
                     pieces += 1
             if upload is None:
                 return bytes(kept), None, 0, b"", cut
             if kept:
-                digest.update(kept)
-                await self.commit.put_piece(upload, pieces, bytes(kept))
+                part = bytes(kept)
+                kept.clear()
+                digest.update(part)
+                await self._put_piece(connection, upload, pieces, part)
             return b"", upload, size, digest.digest(), cut
         finally:
             self._in_flight -= len(kept)
+
+    async def _put_piece(self, connection: Connection, upload: int | None, number: int, part: bytes) -> int:
+        """Store a piece of a body; what that takes is not taken from the sender's time."""
+        began, since = time.monotonic(), connection.body_since
+        connection.body_since = None
+        try:
+            async with self._pieces:
+                return await self.commit.put_piece(upload, number, part)
+        finally:
+            self._in_flight -= len(part)
+            if since is not None:
+                connection.body_since = since + time.monotonic() - began
 
 
 def _request(message: Any, body: bytes) -> Request:

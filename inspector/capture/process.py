@@ -27,7 +27,7 @@ from inspector.capture.address import DEFAULT_HOST, DEFAULT_PORT, bind, is_loopb
 from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
 from inspector.capture.child import STAY, open_log, running
-from inspector.capture.limits import Limits
+from inspector.capture.limits import ACCEPT_AT_ONCE, QUEUE, Limits
 from inspector.capture.listener import Listener
 from inspector.capture.narrate import Narrator
 from inspector.capture.ngrok import install_agent
@@ -164,9 +164,10 @@ class _Process:
         await self._publish("trouble", None)
         runner = web.ServerRunner(self.listener.server, handle_signals=False, shutdown_timeout=DRAIN_S)
         await runner.setup()
-        sites = [web.SockSite(runner, opened) for opened in sockets]
-        for site in sites:
+        sites = [web.SockSite(runner, opened, backlog=ACCEPT_AT_ONCE) for opened in sockets]
+        for site, opened in zip(sites, sockets, strict=True):
             await site.start()
+            opened.listen(QUEUE)  # asyncio takes its backlog for both
         self.listener.start()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)

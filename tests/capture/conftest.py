@@ -95,10 +95,14 @@ class CaptureProcess:
         assert len(found) >= count, f"{len(found)} of {count} events after {seconds:g} s"
         return found
 
-    def processes(self) -> list[int]:
-        """Its process id and those of its children."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [self.process.pid, *map(int, children.split())]
+    def writing(self) -> list[int]:
+        """Process ids of the capture process and of the process that writes its store."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        writers = [
+            child for child in children if b"commit_process" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
+        assert len(writers) == 1
+        return [self.process.pid, int(writers[0])]
 
     def stop(self) -> int:
         """End it as ctrl+c does; returns the exit code."""
