@@ -2,30 +2,109 @@
 
 from __future__ import annotations
 
+import binascii
 import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+_DATE_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
+_NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_HEX = "[0-9a-fA-F]"
 _FORMATS: Final = (
-    ("hex digest", re.compile(r"(?:sha\d+|md5|blake\w+):[0-9a-fA-F]{32,}")),
-    ("hex id", re.compile(r"[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64,}")),
-    ("UUID", re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
-    ("timestamp", re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d)?")),
+    ("hex digest", re.compile(rf"(?:sha\d+|md5|blake\w+):{_HEX}{{32,}}")),
+    ("hex id", re.compile(rf"{_HEX}{{32}}|{_HEX}{{40}}|{_HEX}{{64,}}")),
+    ("UUID", re.compile(rf"{_HEX}{{8}}(?:-{_HEX}{{4}}){{3}}-{_HEX}{{12}}")),
+    ("timestamp", re.compile(rf"{_DATE_TIME}(?:Z|[+-]\d\d:?\d\d)")),
+    ("timestamp without zone", re.compile(_DATE_TIME)),
     ("date", re.compile(r"\d{4}-\d\d-\d\d")),
     ("URL", re.compile(r"[a-z][a-z0-9+.-]*://\S+")),
     ("e-mail address", re.compile(r"[\w.%+'-]{1,64}@[\w-]+(?:\.[\w-]+)+")),
+    ("CVE id", re.compile(r"CVE-\d{4}-\d{4,}")),
+    ("IP address", re.compile(r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}")),
     ("digits", re.compile(r"\d{2,}")),
+    ("version", re.compile(r"v\d+(?:\.\d+)*(?:[-+.][\w.+-]+)?|\d+(?:\.\d+){2,}(?:[-+][\w.+-]+)?")),
+    (
+        "image reference",
+        # A registry or a folder before the name, and a tag or a digest after it: else it may be any path.
+        re.compile(
+            rf"(?:[\w.-]+(?::\d+)?/)(?:{_NAME}/)*{_NAME}(?::[\w][\w.-]{{0,127}}(?:@sha256:{_HEX}{{64}})?|@sha256:{_HEX}{{64}})"
+        ),
+    ),
 )
+_LONGEST = 4_000
+"""A longer string has none of the formats above."""
+_LONGEST_ENCODED = 64_000
 
-_TELLING: Final = ("URL", "e-mail address", "date", "digits", "timestamp")
+_TELLING: Final = (
+    "URL",
+    "e-mail address",
+    "date",
+    "digits",
+    "timestamp",
+    "timestamp without zone",
+    "CVE id",
+    "IP address",
+    "version",
+    "image reference",
+)
 """Formats of which one value tells more than the name of the format."""
 
 
 def format_of(text: str) -> str | None:
     """The format of a string in words (``hex digest``, ``UUID``, ``timestamp`` …), or None."""
     text = text.removesuffix("…")
-    return next((name for name, pattern in _FORMATS if pattern.fullmatch(text)), None)
+    if len(text) <= _LONGEST:
+        for name, pattern in _FORMATS:
+            if pattern.fullmatch(text):
+                return name
+        if _is_ip6(text):
+            return "IP address"
+    if len(text) <= _LONGEST_ENCODED:
+        if _is_json(text):
+            return "JSON text"
+        if _is_base64(text):
+            return "base64"
+    return None
+
+
+def _is_ip6(text: str) -> bool:
+    if text.count(":") < 2 or not set(text) <= set("0123456789abcdefABCDEF:."):
+        return False
+    import ipaddress
+
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_json(text: str) -> bool:
+    """True for an object or array with something in it."""
+    if len(text) < 3 or (text[0], text[-1]) not in (("{", "}"), ("[", "]")):
+        return False
+    try:
+        return bool(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+
+
+def _is_base64(text: str) -> bool:
+    """True for what is base64 beyond doubt: with padding, or long and mixed as no word is."""
+    if len(text) < 12 or len(text) % 4 or not _BASE64.fullmatch(text):
+        return False
+    if not text.endswith("=") and not (
+        len(text) >= 24
+        and any(map(str.isupper, text))
+        and any(map(str.islower, text))
+        and any(map(str.isdigit, text))
+    ):
+        return False
+    return binascii.b2a_base64(binascii.a2b_base64(text), newline=False).decode() == text
 
 
 def as_text(value: Any, limit: int = 200) -> str:

@@ -109,7 +109,8 @@ _SCALARS: Final[dict[type, Shape]] = {
     float: _leaf[NUMBER],
     str: _leaf[STRING],
 }
-_BITS: Final = {name: bit for bit, name in _TYPES}
+BITS: Final[dict[str, int]] = {name: bit for bit, name in _TYPES}
+"""The bit of each JSON type by its JSON Schema name."""
 
 
 def shape_of(payload: Any) -> Shape:
@@ -179,7 +180,7 @@ def _place(value: Any, depth: int) -> Shape:
         if _SCALARS.keys() >= kinds:
             _arrays[kinds] = place
         return place
-    return _SCALARS.get(kind) or _leaf[_BITS[json_type(value)]]
+    return _SCALARS.get(kind) or _leaf[BITS[json_type(value)]]
 
 
 def _distinct(places: Collection[Shape]) -> Collection[Shape]:

@@ -1,0 +1,1 @@
+"""What was learnt of event types, for other tools: schemas, types, references, samples. Text, no files."""
