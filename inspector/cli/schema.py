@@ -1,0 +1,153 @@
+"""``inspector schema`` and ``sample``: what was learnt of event types, for other tools."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+
+from inspector.cli.arguments import Number
+from inspector.cli.output import narrate
+from inspector.core.events import InspectorError
+from inspector.core.export.learnt import Learnt
+from inspector.store.place import store_path
+from inspector.store.reader import MAX_VARIANTS, Reader
+
+SCANNED = 1_000
+"""Events of a type that are read for the values in a reference or a sample."""
+FORMS = ("json-schema", "typescript", "python", "pydantic", "markdown", "html")
+
+output_option = click.option(
+    "-o", "--output", metavar="FILE", default=None, help="Write to a file that only you can read."
+)
+
+
+def learnt_types(reader: Reader, text: str, scan: int = 0) -> list[Learnt]:
+    """The types that an argument means, without those that never had a JSON body.
+
+    With `scan`, the values of so many events of each are gathered, their secrets masked.
+    """
+    from inspector.core.export.masking import masked
+    from inspector.core.statistics import Statistics, gather
+    from inspector.store.payloads import payloads_of
+
+    found: list[Learnt] = []
+    for entry in reader.resolve_type(text):
+        key = (entry.sender, entry.type)
+        shape = reader.shape_of_types([key])
+        if not shape.variants:
+            continue
+        if entry.variants > MAX_VARIANTS:
+            narrate(
+                f"{entry.type}: the {MAX_VARIANTS} most frequent of {entry.variants:,} variants are taken."
+            )
+        values = Statistics()
+        if scan:
+            values = gather(map(masked, payloads_of(reader, shape, [key], scan)), shape.merged)
+        found.append(Learnt(entry.type, entry.sender, shape, values))
+    if not found:
+        raise InspectorError(f"{text} has no shape: no event of it has a JSON body.", code=1)
+    return found
+
+
+def deliver(text: str, output: str | None) -> None:
+    """Print a text, or write it to a file with mode 0600."""
+    if output is None:
+        print(text, end="")
+        return
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(text)
+    except OSError as error:
+        raise InspectorError(f"cannot write {output}: {(error.strerror or str(error)).lower()}.") from None
+    narrate(f"Wrote {Path(output)}.")
+
+
+@click.command("schema", short_help="A type as JSON Schema, TypeScript, Python, or a reference page.")
+@click.argument("name", metavar="TYPE")
+@click.option("--as", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True)
+@click.option("--open", "open_", is_flag=True, help="JSON Schema: allow fields that no event has had.")
+@click.option(
+    "--scan",
+    type=Number("number of events", 0),
+    default=SCANNED,
+    metavar="N",
+    help=f"Reference: events of each type to read for values ({SCANNED:,}).",
+)
+@output_option
+@click.pass_obj
+def schema_command(
+    store: str | None, name: str, form: str, open_: bool, scan: int, output: str | None
+) -> None:
+    """Write what was learnt of TYPE for other tools: a JSON Schema (2020-12), TypeScript types, Python
+    TypedDicts or Pydantic models, or a reference of its fields as Markdown or HTML, with values whose secrets
+    are masked.
+
+    TYPE may hold * ('*' is every type) or name its sender: github:push. Every event that the schema was
+    learnt from validates against it; what no event has had does not, unless --open.
+    """
+    if open_ and form != "json-schema":
+        raise InspectorError("--open goes with --as json-schema.")
+    with Reader(store_path(store)) as reader:
+        types = learnt_types(reader, name, scan if form in ("markdown", "html") else 0)
+    deliver(_written(types, name, form, not open_), output)
+
+
+def _written(types: list[Learnt], name: str, form: str, closed: bool) -> str:
+    if form == "json-schema":
+        from inspector.core.export.json_schema import json_schema
+
+        return json.dumps(json_schema(types, name, closed=closed), indent=2) + "\n"
+    if form == "typescript":
+        from inspector.core.export.typescript import typescript
+
+        return typescript(types)
+    if form in ("python", "pydantic"):
+        from inspector.core.export.python_types import pydantic_models, typed_dicts
+
+        return typed_dicts(types) if form == "python" else pydantic_models(types)
+    title = "Event types" if len(types) > 1 else types[0].name
+    if form == "markdown":
+        from inspector.core.export.markdown import markdown
+
+        return markdown(types, title)
+    from inspector.core.export.html import html
+
+    return html(types, title)
+
+
+@click.command("sample", short_help="A synthetic payload of a type.")
+@click.argument("name", metavar="TYPE")
+@click.option("--all-fields", is_flag=True, help="Every field that any event has had, not only the required.")
+@click.option(
+    "--count", type=Number("number of samples", 1), default=1, metavar="N", help="So many, one a line."
+)
+@click.option("--seed", type=int, default=0, metavar="S", help="Another seed gives other payloads (0).")
+@output_option
+@click.pass_obj
+def sample_command(
+    store: str | None, name: str, all_fields: bool, count: int, seed: int, output: str | None
+) -> None:
+    """Make a payload that fits TYPE but never happened, to try a receiver with: the fields that are always
+    there, or with --all-fields every one.
+
+    Ids, digests and times are made up, other values are ones that were seen; secrets are not among them.
+
+    \b
+    inspector sample user.image.analysis.failed -o sample.json
+    inspector send sample.json --to http://localhost:3000/hooks
+    """
+    import random
+
+    from inspector.core.export.sample import sample
+
+    with Reader(store_path(store)) as reader:
+        types = learnt_types(reader, name, SCANNED)
+    chance = random.Random(seed)
+    made = [sample(each, chance, all_fields=all_fields) for each in types for _ in range(count)]
+    indent = 2 if len(made) == 1 else None
+    deliver("".join(f"{json.dumps(each, indent=indent)}\n" for each in made), output)

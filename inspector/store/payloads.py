@@ -1,0 +1,57 @@
+"""Payloads of stored events, a bounded number of them, for what is told from values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from inspector.core.events import Request
+from inspector.core.field_filter import field_filter
+from inspector.core.filters import parse_filter
+from inspector.core.identify import header_map, payload_of
+from inspector.core.payload import NotJson
+from inspector.core.type_shape import TypeShape
+from inspector.store.reader import Reader
+
+MAX_BYTES = 64_000_000
+"""Bytes of bodies that are read at most for one type."""
+
+
+def payload_in(request: Request) -> Any:
+    """The payload of a request, its Content-Encoding decoded first. Raises NotJson when it has none."""
+    headers = header_map(request.headers)
+    body = request.body
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        from inspector.core.bodies import decoded
+
+        body, _ = decoded(request)
+    try:
+        return payload_of(headers, body)
+    except NotJson:
+        raise
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+
+
+def payloads_of(
+    reader: Reader, shape: TypeShape, keys: Sequence[tuple[str | None, str]], most: int
+) -> Iterator[Any]:
+    """At most `most` payloads of a type: of the first and the last event of each variant, and its newest."""
+    ids: dict[int, None] = {}
+    for variant in shape.variants:
+        ids[variant.first_event] = ids[variant.last_event] = None
+    if len(ids) < shape.events:
+        for key in keys:
+            wanted = parse_filter(field_filter([key], ()))
+            ids.update(dict.fromkeys(islice(reader.matching(wanted), -(-most // len(keys)))))
+    room = MAX_BYTES
+    for number in list(ids)[: max(most, 1)]:
+        request = reader.request(number)
+        if request is None or len(request.body) > room:
+            continue
+        room -= len(request.body)
+        try:
+            yield payload_in(request)
+        except NotJson:
+            continue
