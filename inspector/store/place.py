@@ -139,7 +139,7 @@ def seems_cut_short(path: Path) -> bool:
 
     A checkpoint writes the header first, so the file is looked at again after a moment before it is believed.
     """
-    for pause in (0.0, 0.05, 0.2):
+    for pause in (0.0, 0.05, 0.1):
         time.sleep(pause)
         try:
             with path.open("rb") as file:

@@ -26,7 +26,8 @@ FIRST_DELIVERY = (
     "SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = ? AND sender IS ? AND type IS ? "
     "ORDER BY id LIMIT 1"
 )
-"""Stops at the first match: a sender that repeats one id a million times costs no more than one that never does."""
+"""Stops at the first match: a sender that repeats one id a million times costs no more than one that never
+does."""
 INSERT_ATTEMPT = (
     "INSERT INTO attempt (event, sent_us, target, kind, status, reason, error, ms, connect_ms, "
     "first_byte_ms, "

@@ -26,6 +26,7 @@ from inspector.store.shape_rows import ShapeRows
 PIECE = 1024 * 1024
 """Bytes of body in one row; what is larger is stored in pieces of this size."""
 
+_FILES = ("", "-wal", "-shm")
 Stored = tuple[int, bool]
 """Id of a stored event, and whether it waits to be identified in the background."""
 
@@ -83,7 +84,7 @@ class StoreWriter:
     def _open(self) -> None:
         self.db = open_writing(self.path)
         self._shapes = ShapeRows(self.db)
-        self._files = self._identity()
+        self._files = {ending: self._identity(ending) for ending in _FILES}
         self._size = self.path.stat().st_size
         self._data_version = -1
         self._next_upload: int | None = None
@@ -93,34 +94,63 @@ class StoreWriter:
         self.db.close()
 
     def reopen(self) -> None:
-        """Open the file at the path again: after an I/O error, or when it was replaced. A missing one is
-        made."""
+        """Open the file at the path again after a failure, or make it if it is gone; StoreFailed or
+        InspectorError.
+
+        A file that lacks its end is left as it is: to open it would fold the WAL into what remains of it.
+        """
+        self._check_end()
+        self._clear_away()
         try:
             self.db.close()
         except sqlite3.Error:
             pass
         self._open()
 
-    def _identity(self) -> tuple[tuple[int, int], ...]:
-        """Device and inode of the store and its WAL."""
-        found = []
-        for path in (self.path, beside(self.path, "-wal")):
-            status = path.stat()
-            found.append((status.st_dev, status.st_ino))
-        return tuple(found)
+    def _identity(self, ending: str) -> tuple[int, int] | None:
+        """Device and inode of the store, or of the file beside it; None when there is none."""
+        try:
+            status = beside(self.path, ending).stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _clear_away(self) -> None:
+        """When the store was moved or deleted: fold the WAL into it, wherever it is, and remove what stood
+        beside it.
+
+        Readers of that file may still have these open, and a new store must not take them for its own.
+        """
+        if self.path.exists():
+            return
+        try:
+            busy, frames, folded = self.db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            whole = not busy and frames == folded
+        except sqlite3.Error:
+            whole = False
+        for ending in ("-wal", "-shm"):
+            path = beside(self.path, ending)
+            if self._identity(ending) != self._files[ending]:
+                continue
+            if whole or ending == "-shm":
+                path.unlink(missing_ok=True)
+            else:
+                path.replace(beside(self.path, f"{ending}.left"))
+
+    def _check_end(self) -> None:
+        try:
+            size = self.path.stat().st_size
+        except OSError:
+            return
+        if size < self._size and self._identity("") == self._files[""] and seems_cut_short(self.path):
+            raise StoreFailed("the store was cut short while it was open. Move what is left of it away")
+        self._size = size
 
     def check_files(self) -> None:
         """Raise StoreFailed if the file at the path is no longer the one that is open, or lacks its end."""
-        try:
-            same = self._identity() == self._files
-            size = self.path.stat().st_size
-        except OSError:
-            same = False
-        if not same:
+        if any(self._identity(ending) != self._files[ending] for ending in ("", "-wal")):
             raise StoreFailed("the store was deleted or replaced while it was open")
-        if size < self._size and seems_cut_short(self.path):
-            raise StoreFailed("the store was cut short while it was open")
-        self._size = size
+        self._check_end()
 
     def begin(self) -> None:
         """Start a transaction; what is in memory is dropped if another process has written since the last
