@@ -8,74 +8,84 @@ with it.
 from __future__ import annotations
 
 import os
-import queue
 import threading
+from collections import deque
 
 WAITING = 10_000
 """Lines that may wait for a slow reader; what comes then is dropped and counted."""
-_AT_ONCE = 500
+_AT_ONCE = 4096
+"""Bytes that a pipe takes whole or not at all, so that lines are neither cut nor miscounted."""
 
 
 class Narrator:
     """Prints lines to one descriptor in the background."""
 
     def __init__(self, descriptor: int) -> None:
+        self.lost = 0
+        """Lines that were not printed; final after `close`."""
         self._descriptor = descriptor
-        self._queue: queue.Queue[str | None] = queue.Queue(WAITING)
+        self._lines: deque[bytes] = deque()
+        """Lines that wait; a line is taken off only when it is written."""
+        self._changed = threading.Condition()
+        self._ending = False
         self._gone = False
-        self._dropped = 0
-        self._held = 0
-        """Lines taken from the queue that are not written yet."""
+        """The reader is gone, or given up on."""
         self._thread = threading.Thread(target=self._run, name="narrator", daemon=True)
         self._thread.start()
 
-    @property
-    def lost(self) -> int:
-        """Lines that were not printed; final after `close`."""
-        return self._dropped
-
     def say(self, line: str) -> None:
         """Print one line when the reader takes it; never blocks."""
-        if self._gone:
-            self._dropped += 1
-            return
-        try:
-            self._queue.put_nowait(line)
-        except queue.Full:
-            self._dropped += 1
+        with self._changed:
+            if self._gone or self._ending or len(self._lines) >= WAITING:
+                self.lost += 1
+                return
+            self._lines.append(line.encode("utf-8", "backslashreplace") + b"\n")
+            self._changed.notify()
 
     def close(self, timeout: float = 1.0) -> None:
         """Print what waits, for at most `timeout` seconds; what is left then is counted as lost."""
-        try:
-            self._queue.put_nowait(None)
-        except queue.Full:
-            self._dropped += 1  # the line that makes room for the end
-            self._queue.get_nowait()
-            self._queue.put_nowait(None)
+        with self._changed:
+            self._ending = True
+            self._changed.notify()
         self._thread.join(timeout)
-        if self._thread.is_alive():
+        with self._changed:
             self._gone = True
-            self._dropped += self._held + self._queue.qsize() - 1
+            self.lost += len(self._lines)
+            self._lines.clear()
 
     def _run(self) -> None:
-        ended = False
-        while not ended:
-            lines = [self._queue.get()]
-            while len(lines) < _AT_ONCE and lines[-1] is not None and not self._queue.empty():
-                lines.append(self._queue.get())
-            ended = lines[-1] is None
-            said = [line for line in lines if line is not None]
-            self._held = len(said)
-            if self._gone or not self._write("".join(f"{line}\n" for line in said)):
-                self._gone = True
-                self._dropped += len(said)
-            self._held = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines or self._ending)
+                some = self._some()
+            if not some:
+                return
+            try:
+                self._write(b"".join(some))
+            except OSError:
+                some = []
+            with self._changed:
+                if self._gone:
+                    return
+                if not some:
+                    self._gone = True
+                    self.lost += len(self._lines)
+                    self._lines.clear()
+                    return
+                for _ in some:
+                    self._lines.popleft()
 
-    def _write(self, text: str) -> bool:
-        data = memoryview(text.encode("utf-8", "backslashreplace"))
-        try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError:
-            return False
-        return True
+    def _some(self) -> list[bytes]:
+        """The first lines that wait, as many as go out at once."""
+        some: list[bytes] = []
+        size = 0
+        for line in self._lines:
+            size += len(line)
+            if some and size > _AT_ONCE:
+                break
+            some.append(line)
+        return some
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._descriptor, data) :]

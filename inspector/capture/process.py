@@ -40,7 +40,8 @@ from inspector.store.place import Lock, capture_lock, make_folder, open_reading,
 from inspector.store.writer import Stored, StoreFailed, now
 
 WATCH_S = 0.1
-DRAIN_S = 2.0
+DRAIN_S = 1.0
+"""Seconds that requests in hand are given at the end; a screen waits three for all of it."""
 _LOCK_WAIT_S = 0.5
 _FLEETING = ("answers", "paused", "tunnel")
 """Settings that hold for one run only."""
