@@ -150,7 +150,7 @@ async def test_ascii_signs() -> None:
 
 
 async def test_follows_with_focus_and_pauses_on_a_move() -> None:
-    """At the newest with the focus the cursor goes along; after a move the rows stay and arrivals are counted."""
+    """At the newest with the focus the cursor goes along; after a move rows stay and arrivals are counted."""
     source = Kept(100)
     app = Host(a_list(source), Input())
     async with app.run_test(size=(80, 12), message_hook=app.heard.append) as pilot:

@@ -62,6 +62,11 @@ class Matches:
         return list(self._starts[low : bisect_left(self._starts, end, low, last)])
 
 
+def weight(document: Document) -> int:
+    """About how many characters a search has to look at."""
+    return sum(len(section.lines) * 40 + section.lines.longest() for section in document.sections)
+
+
 def _found(lines: Lines, needle: str) -> Iterator[tuple[int, int]]:
     if isinstance(lines, HexLines):
         yield from ((lines.row_at(at), 0) for at in _bytes(lines.data, needle))

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Final, NamedTuple
+from typing import ClassVar, Final
 
 from rich.style import Style
 from textual import events as textual_events
@@ -34,59 +33,22 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from inspector.core import units
-from inspector.core.jsontext import JsonText
 from inspector.core.payload import Path
-from inspector.core.text import count_unsafe
-from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
+from inspector.tui.widgets.document import Document
+from inspector.tui.widgets.folds import Folds
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
-from inspector.tui.widgets.layout import HEADING, Layout
-from inspector.tui.widgets.measure import Measure
+from inspector.tui.widgets.layout import HEADING
 from inspector.tui.widgets.moves import MOVES
 from inspector.tui.widgets.painter import GUTTER, Line, Painter
-from inspector.tui.widgets.search import Matches
+from inspector.tui.widgets.place import Place, place_in
+from inspector.tui.widgets.prepared import Prepared, prepare, saying
+from inspector.tui.widgets.search import Matches, weight
 
 __all__ = ["Place", "Viewer"]
 
 IN_A_THREAD: Final = 1_000_000
 """Bytes above which a document is built, and searched, in a thread."""
-_MOST_UNSAFE = 100_000
 _log = logging.getLogger(__name__)
-
-
-class Prepared(NamedTuple):
-    """A document with what is known of its rows before they are drawn."""
-
-    document: Document
-    measures: list[Measure]
-
-    @classmethod
-    def of(cls, document: Document) -> Prepared:
-        """Measure a document; above a megabyte, in a thread."""
-        return cls(document, [Measure(section.lines) for section in document.sections])
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the cursor is."""
-
-    section: str
-    """Key of the section."""
-    row: int
-    """Row of the section's source, -1 on its heading."""
-    path: Path | None
-    """Path of the value, with real indexes; None where there is no JSON value."""
-    words: str
-    """What stands there: ``string, 71 chars``, ``object, 3 keys``; empty for a heading."""
-    source: Section
-    """The section itself."""
-
-    @property
-    def value_text(self) -> str:
-        """The JSON text of the value, or the text of the row. Built when asked for: it may be large."""
-        if self.row == HEADING:
-            return ""
-        tree = self.source.tree
-        return self.source.lines.line(self.row) if tree is None else tree.value_text(self.row)
 
 
 class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
@@ -217,10 +179,10 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         """Show what `build` returns; above a megabyte of `size` it runs in a thread; the last call wins."""
         self._turn += 1
         if size <= IN_A_THREAD:
-            self._finish(_built(build))
+            self._finish(prepare(build))
             return
         words = f"reading {units.size(size)} …"
-        self._show(Prepared.of(_sentence(words)))
+        self._show(Prepared.of(saying(words)))
         self.run_worker(
             partial(self._build, build, self._turn),
             name="read",
@@ -235,7 +197,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         """Mark every match of a text and go to the first one from the cursor; empty ends the search."""
         self._needle = text
         self._search_turn += 1
-        if text and sum(map(_weight, self._document.sections)) > IN_A_THREAD:
+        if text and weight(self._document) > IN_A_THREAD:
             self.run_worker(
                 partial(self._search, self._document, text, self._search_turn),
                 name="find",
@@ -289,14 +251,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         if self._layout.total == 0:
             return None
         number, row = self._cursor
-        section = self._document.sections[number]
-        if row == HEADING:
-            return Place(section.key, row, None, "", section)
-        tree = section.tree
-        if tree is None:
-            return Place(section.key, row, None, _unsafe_words(section, row).removeprefix(", "), section)
-        words = tree.type_words(row) + _unsafe_words(section, row)
-        return Place(section.key, row, tree.path_at(row), words, section)
+        return place_in(self._document.sections[number], row)
 
     @property
     def matches(self) -> tuple[int, int]:
@@ -308,7 +263,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _build(self, build: Callable[[], Document], turn: int) -> None:
         """Runs in a thread."""
-        self.post_message(self._Built(turn, _built(build)))
+        self.post_message(self._Built(turn, prepare(build)))
 
     def on_viewer__built(self, message: _Built) -> None:
         """Show what the thread built, unless something else was asked for since."""
@@ -320,22 +275,17 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
             sentence = f"This view failed ({type(built).__name__}). 4 has the raw bytes, the log the rest."
             _log.error("a view failed", exc_info=built)
             self.post_message(self.Failed(sentence))
-            built = Prepared.of(_sentence(sentence))
+            built = Prepared.of(saying(sentence))
         self._show(built)
 
     def _take(self, prepared: Prepared) -> None:
         self._document, self._measures = prepared
         sections = self._document.sections
-        self._folded: dict[int, set[int]] = {}
-        self._shut = {
-            number
-            for number, section in enumerate(sections)
-            if section.foldable and not self._opened.get(section.key, not section.folded)
-        }
+        self._folds = Folds(self._document, self._opened)
         self._painter = Painter(self._document, self._measures, self.glyphs, self._role_style)
-        self._layout = Layout(self._document, self._measures, self._folded, self._shut, self._wrap_width)
+        self._layout = self._folds.layout(self._measures, self._wrap_width)
         start = next((at for at, section in enumerate(sections) if section.key == self.start), 0)
-        if start in self._shut or not sections or not len(sections[start].lines):
+        if self._folds.is_shut(start) or not sections or not len(sections[start].lines):
             start = 0
         first = self._layout.spot(self._layout.line_of(start, 0)) if sections else None
         self._cursor: tuple[int, int] = (0, HEADING) if first is None else (first.section, first.row)
@@ -354,7 +304,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.CursorMoved(self.place))
 
     def _lay_out(self) -> None:
-        self._layout = Layout(self._document, self._measures, self._folded, self._shut, self._wrap_width)
+        self._layout = self._folds.layout(self._measures, self._wrap_width)
         self.virtual_size = Size(0, self._layout.total)
         self.refresh()
 
@@ -391,7 +341,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
     def _lines_of_cursor(self) -> int:
         width = self._wrap_width
         number, row = self._cursor
-        if width is None or row == HEADING or row in self._folded.get(number, ()):
+        if width is None or row == HEADING or self._folds.is_folded(number, row):
             return 1
         return self._measures[number].height(row, width)
 
@@ -440,26 +390,9 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Folding
 
-    def _foldable(self) -> bool:
-        """Whether the cursor is on something that can be folded or opened."""
-        if not self._document.sections:
-            return False
-        number, row = self._cursor
-        section = self._document.sections[number]
-        return section.foldable if row == HEADING else section.tree is not None and section.tree.opens(row)
-
-    def _is_folded(self) -> bool:
-        number, row = self._cursor
-        return number in self._shut if row == HEADING else row in self._folded.get(number, ())
-
     def _fold(self, fold: bool) -> None:
         number, row = self._cursor
-        if row == HEADING:
-            (self._shut.add if fold else self._shut.discard)(number)
-            self._opened[self._document.sections[number].key] = not fold
-        else:
-            rows = self._folded.setdefault(number, set())
-            (rows.add if fold else rows.discard)(row)
+        self._folds.fold(number, row, fold)
         self._lay_out()
         self._set_cursor(number, row)
         if not fold:
@@ -477,7 +410,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_fold(self) -> None:
         """Fold what begins here; else go to the row that holds it."""
-        if self._foldable() and not self._is_folded():
+        if self._folds.can_fold(*self._cursor) and not self._folds.is_folded(*self._cursor):
             self._fold(True)
             return
         number, row = self._cursor
@@ -495,27 +428,22 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_unfold(self) -> None:
         """Open what is folded here."""
-        if self._foldable() and self._is_folded():
+        if self._folds.can_fold(*self._cursor) and self._folds.is_folded(*self._cursor):
             self._fold(False)
 
     def action_toggle_fold(self) -> None:
         """Fold what is open, open what is folded."""
-        if self._foldable():
-            self._fold(not self._is_folded())
+        if self._folds.can_fold(*self._cursor):
+            self._fold(not self._folds.is_folded(*self._cursor))
 
     def action_fold_all(self) -> None:
         """Fold every object and array but the outermost, and every section that can be."""
-        for number, section in enumerate(self._document.sections):
-            if section.tree is not None:
-                self._folded[number] = {row for row in section.tree.openers() if row > 0}
-            if section.foldable:
-                self._shut.add(number)
+        self._folds.fold_all()
         self._keep_cursor()
 
     def action_unfold_all(self) -> None:
         """Open everything."""
-        self._folded.clear()
-        self._shut.clear()
+        self._folds.unfold_all()
         self._keep_cursor()
 
     def _keep_cursor(self) -> None:
@@ -527,17 +455,12 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _open_up(self, number: int, row: int) -> None:
         """Open everything a row is folded into."""
-        section = self._document.sections[number]
-        rows = self._folded.get(number, set())
-        around = set(section.tree.parents(row)) if section.tree is not None and rows else set()
-        if number in self._shut or rows & around:
-            self._shut.discard(number)
-            rows -= around
+        if self._folds.open_up(number, row):
             self._lay_out()
 
     def action_open(self) -> None:
         """Open or fold what folds; tell of anything else."""
-        if self._foldable():
+        if self._folds.can_fold(*self._cursor):
             self.action_toggle_fold()
         elif self.place is not None and self._cursor[1] != HEADING:
             self.post_message(self.Opened(self.place))
@@ -629,7 +552,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         if spot is None or self.text_selection is not None:
             return
         self._set_cursor(spot.section, spot.row)
-        if message.x < GUTTER and self._foldable():
+        if message.x < GUTTER and self._folds.can_fold(*self._cursor):
             self.action_toggle_fold()
         elif message.chain == 2:
             self.action_open()
@@ -662,11 +585,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         spot = self._layout.spot(number)
         if spot is None:
             return None
-        folded = (
-            spot.section in self._shut
-            if spot.row == HEADING
-            else spot.row in self._folded.get(spot.section, ())
-        )
+        folded = self._folds.is_folded(spot.section, spot.row)
         return Line(spot, folded, spot[:2] == self._cursor, self._left, self._width, self.wrapped)
 
     def render_line(self, y: int) -> Strip:
@@ -690,28 +609,3 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         if role == "text":
             return self.rich_style
         return Style(color=style.color, bold=style.bold)
-
-
-def _built(build: Callable[[], Document]) -> Prepared | Exception:
-    """The document, or why there is none; any failure of a view ends here, so that the app lives."""
-    try:
-        return Prepared.of(build())
-    except Exception as error:
-        return error
-
-
-def _sentence(words: str) -> Document:
-    return Document((Section("words", None, Head((HeadLine(), HeadLine((Span(words, "muted"),))))),))
-
-
-def _weight(section: Section) -> int:
-    """About how many characters a section has."""
-    return len(section.lines) * 40 + section.lines.longest()
-
-
-def _unsafe_words(section: Section, row: int) -> str:
-    tree: JsonText | None = section.tree
-    if tree is not None and tree.opens(row):
-        return ""
-    number = count_unsafe(section.lines.slice(row, 0, _MOST_UNSAFE))
-    return f", {units.count(number, 'control character')}, escaped" if number else ""
