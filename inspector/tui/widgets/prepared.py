@@ -1,4 +1,4 @@
-"""A document made ready to draw: built and measured, in a thread when large; a builder that fails is told of."""
+"""A document made ready to draw: built and measured, in a thread when large; a failing builder is told of."""
 
 from __future__ import annotations
 
