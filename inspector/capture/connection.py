@@ -32,13 +32,13 @@ REFUSED = Answer(400, b'{"status":"refused"}')
 TOO_SLOW = Answer(408, b'{"status":"too slow"}')
 TOO_MANY = Answer(503, b'{"status":"too many connections"}', ((b"Retry-After", b"5"),))
 
-READ = 64 * 1024
+_PYTHON_PARSER = HttpRequestParser is HttpRequestParserPy
+"""aiohttp runs without its extensions: its parser is slow, and writes the method in capitals."""
+READ = (16 if _PYTHON_PARSER else 64) * 1024
 """Bytes taken from a socket at once: what one sender can make the loop parse before the others' turn."""
 _SLICE = 16 * 1024
-"""Bytes of a chunked body parsed at once; the parser in Python copies all it was given for each chunk."""
+"""Bytes of a chunked body looked through at once for its end."""
 _LINGER_S = 1.0
-_PARSER_RAISES_METHODS = HttpRequestParser is HttpRequestParserPy
-"""aiohttp's parser in Python writes the method in capitals."""
 
 
 class Cut(Exception):
@@ -260,8 +260,6 @@ class Connection(RequestHandler):
                 self.refusal = ("bytes after a request that announced the end of the connection", data)
                 self.deaf = True
                 return b""
-            if self.head_since is None:
-                self.head_since = time.monotonic()
             head = data
         end = head.find(b"\r\n\r\n", max(0, known - 3)) + 4
         limit = self.listener.limits.head
@@ -273,6 +271,8 @@ class Connection(RequestHandler):
                 return self._refuse(reason, bytes(head))
             if not known:
                 self.head += data
+                if self.head_since is None:
+                    self.head_since = time.monotonic()
             return b""
         after = data[end - known :]
         found = self._parse_head(bytes(head[:end]) if known else data[:end], after)
@@ -292,7 +292,7 @@ class Connection(RequestHandler):
         except (HttpProcessingError, ValueError):
             messages = []
         if messages:
-            return self._as_sent(messages[0], head) if _PARSER_RAISES_METHODS else messages[0]
+            return self._as_sent(messages[0], head) if _PYTHON_PARSER else messages[0]
         try:
             return self._put_together(read_again(head, self.listener.limits))
         except Unreadable as error:

@@ -38,6 +38,7 @@ PARSERS = {"C parser": {}, "Python parser": {"AIOHTTP_NO_EXTENSIONS": "1"}}
 
 GZIP = gzip.compress(b'{"a":1}' * 50, mtime=0)
 BOMB = gzip.compress(bytes(20_000_000), mtime=0)
+LARGE = bytes(range(48, 58)) * 29_000
 HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(180))
 
 
@@ -210,6 +211,9 @@ CASES = [
          [Record(b"ab"), Record(rejected=NO_HTTP, after=-8 + 2)], [200, 400]),
     cut("half-closed within the body", head(b"POST / HTTP/1.1", b"Content-Length: 9") + b"hello", b"hello", HUNG_UP, end="shut"),
     cut("aborted within the body", head(b"POST / HTTP/1.1", b"Content-Length: 9") + b"hello", b"hello", HUNG_UP, end="abort"),
+    Case("3 bodies of 290 kB, pipelined", post(LARGE) * 3, [Record(LARGE)] * 3, [200] * 3),
+    Case("3 bodies of 290 kB in chunks, pipelined", chunked(b"".join(b"1d\r\n%b\r\n" % LARGE[at : at + 29] for at in range(0, len(LARGE), 29)) + b"0\r\n\r\n") * 3,
+         [Record(LARGE)] * 3, [200] * 3),
     cut("body over the limit", post(b"x" * (LIMIT + 100_000)), b"x" * LIMIT, "over the limit", 413),
     cut("chunks over the limit", chunked((b"fff\r\n" + b"x" * 4095 + b"\r\n") * 90), b"x" * LIMIT, "over the limit", 413),
     cut("slow body", head(b"POST / HTTP/1.1", b"Content-Length: 9") + b"hello", b"hello", LATE_BODY, 408, end="stay"),
@@ -531,3 +535,17 @@ async def test_reads_nothing_out(capture: CaptureProcess) -> None:
         b'{"status":"received"}'
     }
     assert capture.errors() == ""
+
+
+async def test_keeps_what_had_come_when_stopped(capture: CaptureProcess) -> None:
+    """A body that is under way when the listener is stopped is kept as far as it came, and the sender is told."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", capture.port)
+    writer.write(head(b"POST / HTTP/1.1", b"Content-Length: 9") + b"hello")
+    await asyncio.sleep(0.2)
+    stopped = asyncio.create_task(asyncio.to_thread(capture.stop))
+    assert (await reader.read()).startswith(b"HTTP/1.1 503 ")
+    writer.close()
+    assert await stopped == 0
+    (event,) = capture.events()
+    assert event.incomplete == "the listener was stopped before the body was complete"
+    assert capture.request(event).body == b"hello"

@@ -101,7 +101,7 @@ HOSTILE = [gzip_bomb, empty_members, one_byte_chunks, large_body, deep_json, man
 async def test_honest_senders_do_not_wait(
     capture: CaptureProcess, hostile: Callable[[], tuple[list[bytes], bytes]]
 ) -> None:
-    """The worst acknowledgement of honest senders while a hostile body arrives, and is identified, is short."""
+    """Honest senders hardly wait while a hostile body arrives and is identified."""
     pieces, headers = hostile()
     seconds: list[float] = []
     stop = asyncio.Event()
@@ -114,7 +114,6 @@ async def test_honest_senders_do_not_wait(
     await senders
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert len(seconds) > 30
-    print(f"worst {max(seconds) * 1000:.0f} ms")
     assert max(seconds) < WORST_S
     assert capture.errors() == ""
     hostile_events = [event for event in capture.events() if event.target == b"/hostile"]
@@ -135,7 +134,6 @@ async def test_many_uploads_at_once_stay_small(capture: CaptureProcess) -> None:
     uploads = [event for event in capture.events() if event.target == b"/hostile"]
     assert [(event.size, event.complete) for event in uploads] == [(UPLOAD_BYTES, True)] * UPLOADS
     peaks = [peak_mb(process) for process in capture.writing()]
-    print(f"peaks {peaks} MB, worst honest acknowledgement {max(seconds) * 1000:.0f} ms")
     assert sum(peaks) < PEAK_MB
 
 
