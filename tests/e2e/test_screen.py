@@ -49,9 +49,13 @@ def test_main_job_end_to_end(tmp_path: Path) -> None:
         terminal.wait_for("Nothing has arrived yet")
         url = address(terminal)
         assert "curl " in terminal.text
-        requests.post(f"{url}/anchore", data=processing, headers={"Content-Type": "application/json"}, timeout=5)
+        requests.post(
+            f"{url}/anchore", data=processing, headers={"Content-Type": "application/json"}, timeout=5
+        )
         terminal.wait_for(r"analysis\.processing", timeout=5)
-        requests.post(f"{url}/anchore", data=completed, headers={"Content-Type": "application/json"}, timeout=5)
+        requests.post(
+            f"{url}/anchore", data=completed, headers={"Content-Type": "application/json"}, timeout=5
+        )
         text = terminal.wait_for(r"analysis\.completed", timeout=5)
         assert re.search("Events 2", text)
         terminal.wait_for('"curr_eval"')
@@ -66,7 +70,7 @@ def test_main_job_end_to_end(tmp_path: Path) -> None:
 
         # Replay the selected event: R asks for the target, then r is enough.
         terminal.press("R", "Target")
-        terminal.send(f"{receiver.url}/hooks")
+        terminal.press(f"{receiver.url}/hooks", r"POST /hooks HTTP/1\.1")
         terminal.send("\x12")
         terminal.wait_for(r"→200|answered 200")
         deadline = time.monotonic() + 5
@@ -95,7 +99,9 @@ def test_the_curl_line_of_the_empty_screen_works_when_pasted(tmp_path: Path) -> 
         text = terminal.wait_for("curl http")
         line = re.search(r"curl http.*", text)
         assert line is not None
-        done = subprocess.run(["bash", "-c", line[0].rstrip(" │┃")], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(
+            ["bash", "-c", line[0].rstrip(" │┃")], capture_output=True, text=True, timeout=10
+        )
         assert done.stdout == '{"status":"received"}'
         terminal.wait_for(r"hello")
 
@@ -120,7 +126,9 @@ def test_a_killed_listener_is_shown_and_started_again(tmp_path: Path) -> None:
                 break
             time.sleep(0.05)
         terminal.wait_for(r"● http://127\.0\.0\.1:\d+")
-        urllib.request.urlopen(urllib.request.Request(address(terminal), data=b'{"type":"after"}'), timeout=5).close()
+        urllib.request.urlopen(
+            urllib.request.Request(address(terminal), data=b'{"type":"after"}'), timeout=5
+        ).close()
         terminal.wait_for("after")
 
 
