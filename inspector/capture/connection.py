@@ -183,6 +183,9 @@ class Connection(RequestHandler):
     def _keep_what_waits(self) -> None:
         """Requests whose turn did not come, a refusal that could not be told, and half a head."""
         listener = self.listener
+        rest, self.rest = self.rest, b""
+        while rest and not self.deaf:
+            rest = self._take_head(rest) if self.body is None else self._take_body(rest)
         while self._messages:
             message, payload = self._messages.popleft()
             received = self.arrivals.popleft()
@@ -423,7 +426,7 @@ class Connection(RequestHandler):
 
     def send(self, answer: Answer, method: str, keep_alive: bool, last_words: bool = False) -> Wire:
         """Write an answer; nothing is sent into a closed connection."""
-        if self.ended and not self._messages:
+        if self.ended and not self._messages and not self.rest:
             keep_alive = False
         transport = self.transport
         if transport is not None and not transport.is_closing():

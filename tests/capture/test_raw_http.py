@@ -274,6 +274,7 @@ CASES = [
     Case("5 pipelined in packets", b"".join(FIVE), [Record(b'{"n":%d}' % number) for number in range(5)], [200] * 5,
          pieces=37),
     Case("2,000 pipelined", get() * MANY, [Record()] * MANY, [200] * MANY),
+    Case("2,000 pipelined, half-closed", get() * MANY, [Record()] * MANY, [200] * MANY, end="shut"),
     Case("2,000 pipelined with bodies", post(b"ab") * MANY, [Record(b"ab")] * MANY, [200] * MANY),
     Case("refused after good ones", b"".join(FIVE) + get(b"X-A : 1"),
          [*[Record(b'{"n":%d}' % number) for number in range(5)],
