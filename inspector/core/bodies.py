@@ -13,7 +13,6 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from email.message import Message
 from typing import Final, Literal
 from urllib.parse import unquote_to_bytes
 
@@ -93,6 +92,10 @@ def view_bytes(data: bytes, content_type: str = "", notes: tuple[str, ...] = ())
     """Like `view_of`, for bytes without a Content-Encoding."""
     if not data:
         return BodyView("empty", "text", TextLines("Empty body, 0 bytes."), notes)
+    from email.message import (
+        Message,
+    )  # only here: identifying a body has no use for it, and it is slow to import
+
     header = Message()
     header["Content-Type"] = re.sub(r"[^\x20-\x7e]", " ", content_type)[:2000]
     media = header.get_content_type() if content_type else ""
