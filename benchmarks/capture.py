@@ -4,8 +4,8 @@ The listener does all it does in earnest: stores the whole request with ``synchr
 sha256, recognises the sender, learns the shape. The bare app only reads the body and answers 200. The Flask logger is
 the usual local receiver: it parses the body, logs it indented, and answers.
 
-Load: wrk, 64 connections, one thread, a 1.5 KB Anchore body. Rounds alternate between the servers, so that what else the
-machine does falls on all of them; the figures are medians of rounds, the result is their ratios.
+Load: wrk, 64 connections, one thread, a 1.5 KB Anchore body. Rounds alternate between the servers, so that what else
+the machine does falls on all of them; the figures are medians of rounds, the result is their ratios.
 Needs wrk and the ``bench`` extra. Run: ``make bench`` or ``python benchmarks/capture.py [--rounds N] [--seconds S]``.
 """
 
@@ -86,7 +86,16 @@ def wait_for(port: int) -> None:
 
 def load(port: int, script: Path, seconds: float) -> tuple[float, float]:
     """Requests a second and the 99th percentile in milliseconds, as wrk saw them."""
-    command = ["wrk", "-t1", "-c64", f"-d{seconds:g}s", "--latency", "-s", str(script), f"http://127.0.0.1:{port}/anchore"]
+    command = [
+        "wrk",
+        "-t1",
+        "-c64",
+        f"-d{seconds:g}s",
+        "--latency",
+        "-s",
+        str(script),
+        f"http://127.0.0.1:{port}/anchore",
+    ]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text:
         raise SystemExit(f"not every answer was 2xx:\n{text}")
@@ -98,7 +107,9 @@ def load(port: int, script: Path, seconds: float) -> tuple[float, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=3)
     options = parser.parse_args()
@@ -114,7 +125,16 @@ def main() -> int:
         script.write_text(LUA % payload)
         ports = {"inspector": free_port(), "bare": free_port(), "flask": free_port()}
         words = {
-            "inspector": ["-m", "inspector", "--store", str(store), "listen", "--quiet", "--port", str(ports["inspector"])],
+            "inspector": [
+                "-m",
+                "inspector",
+                "--store",
+                str(store),
+                "listen",
+                "--quiet",
+                "--port",
+                str(ports["inspector"]),
+            ],
             "bare": ["-c", BARE, str(ports["bare"])],
             "flask": ["-c", FLASK, str(ports["flask"]), str(Path(folder) / "flask.log")],
         }
@@ -124,7 +144,12 @@ def main() -> int:
             print("flask is missing; install the bench extra. Going on without it.", file=sys.stderr)
             del words["flask"]
         servers = [
-            subprocess.Popen([sys.executable, *given], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+            subprocess.Popen(
+                [sys.executable, *given],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+            )
             for given in words.values()
         ]
         figures: dict[str, list[tuple[float, float]]] = {name: [] for name in words}

@@ -3,8 +3,8 @@
 The real program runs on a real pseudo-terminal (120×36); a figure is the time until the bytes that show the result were
 read from it. Stores are built once and cached in ``.bench-cache``.
 
-* first paint: from starting the process until rows of the list are on the terminal, at each number of stored events, and
-  until the empty screen is there with none; runs alternate, the figures are medians.
+* first paint: from starting the process until rows of the list are on the terminal, at each number of stored events,
+  and until the empty screen is there with none; runs alternate, the figures are medians.
 * key: from writing ``j`` until the row below is drawn as the cursor's, idle.
 * detail: from ``enter`` on an event with a body of 10 KB and of 10 MB until its first line is there.
 
@@ -48,7 +48,10 @@ def store_with(events: int) -> Path:
     (CACHE / ".gitignore").write_text("*\n")
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    samples = [json.loads(file.read_bytes()) for file in sorted((ROOT / "sample_payloads/anchore").glob("system.*.json"))]
+    samples = [
+        json.loads(file.read_bytes())
+        for file in sorted((ROOT / "sample_payloads/anchore").glob("system.*.json"))
+    ]
     chance = random.Random(7)
     writer = StoreWriter(part)
     now = time.time_ns() // 1000 - events * 1_000_000
@@ -57,7 +60,12 @@ def store_with(events: int) -> Path:
         for number in range(start, min(events, start + 1000)):
             payload = {**chance.choice(samples), "id": f"{chance.getrandbits(128):032x}"}
             body = json.dumps(payload).encode()
-            request = Request("POST", b"/anchore", ((b"Host", b"127.0.0.1:8585"), (b"Content-Type", b"application/json")), body)
+            request = Request(
+                "POST",
+                b"/anchore",
+                ((b"Host", b"127.0.0.1:8585"), (b"Content-Type", b"application/json")),
+                body,
+            )
             arrivals.append(Arrival(request, "127.0.0.1:50000", now + number * 1_000_000, number))
         writer.begin()
         writer.add(arrivals)
@@ -76,13 +84,29 @@ def store_with_body(size: int) -> Path:
     items = []
     chance = random.Random(3)
     while len(items) * 130 < size:
-        items.append({"cve": f"CVE-2026-{len(items):05}", "severity": "High", "digest": f"{chance.getrandbits(256):064x}"})
+        items.append(
+            {
+                "cve": f"CVE-2026-{len(items):05}",
+                "severity": "High",
+                "digest": f"{chance.getrandbits(256):064x}",
+            }
+        )
     body = json.dumps({"type": "bench.body", "marker": "FIRSTLINE", "details": {"items": items}}).encode()
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     writer = StoreWriter(part)
     writer.begin()
-    writer.add([Arrival(Request("POST", b"/bench", ((b"Content-Type", b"application/json"),), body), "127.0.0.1:1", time.time_ns() // 1000, 0)], identify_all=True)
+    writer.add(
+        [
+            Arrival(
+                Request("POST", b"/bench", ((b"Content-Type", b"application/json"),), body),
+                "127.0.0.1:1",
+                time.time_ns() // 1000,
+                0,
+            )
+        ],
+        identify_all=True,
+    )
     writer.commit()
     writer.close()
     part.rename(path)
@@ -197,7 +221,9 @@ def detail(store: Path) -> float:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=5)
     options = parser.parse_args()
@@ -215,15 +241,19 @@ def main() -> int:
     bodies = {size: [detail(store_with_body(size)) for _ in range(3)] for size in (10_000, 10_000_000)}
     for name, found in paints.items():
         what = f"{options.events:,} events" if name == "full" else "no events"
-        print(f"first paint, {what:16} median {statistics.median(found) * 1000:5.0f} ms  ({', '.join(f'{t * 1000:.0f}' for t in found)})")
+        each = ", ".join(f"{took * 1000:.0f}" for took in found)
+        print(f"first paint, {what:16} median {statistics.median(found) * 1000:5.0f} ms  ({each})")
     for name, found in pressed.items():
-        print(f"key to screen, {name:14} median {statistics.median(found) * 1000:5.1f} ms, p90 {sorted(found)[int(len(found) * 0.9)] * 1000:.1f} ms")
+        p90 = sorted(found)[int(len(found) * 0.9)] * 1000
+        print(f"key to screen, {name:14} median {statistics.median(found) * 1000:5.1f} ms, p90 {p90:.1f} ms")
     for size, found in bodies.items():
         print(f"body of {size:>10,} bytes     median {statistics.median(found) * 1000:5.0f} ms")
     paint = statistics.median(paints["full"]) / statistics.median(paints["none"])
     few_keys, many_keys = (statistics.median(found) for found in pressed.values())
     small, large = (statistics.median(found) for found in bodies.values())
-    print(f"screen first_paint_ratio={paint:.2f} key_ratio={many_keys / few_keys:.2f} body_ratio={large / small:.2f}")
+    print(
+        f"screen first_paint_ratio={paint:.2f} key_ratio={many_keys / few_keys:.2f} body_ratio={large / small:.2f}"
+    )
     return 0
 
 

@@ -25,9 +25,18 @@ def seconds(command: list[str], environment: dict[str, str]) -> float:
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "INSPECTOR_STORE": str(Path(folder) / "events.db")}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "INSPECTOR_STORE": str(Path(folder) / "events.db"),
+        }
         samples = sorted(str(path) for path in (ROOT / "sample_payloads/anchore").glob("*.json"))
-        subprocess.run([sys.executable, "-m", "inspector", "import", *samples], check=True, env=environment, stderr=subprocess.DEVNULL)
+        subprocess.run(
+            [sys.executable, "-m", "inspector", "import", *samples],
+            check=True,
+            env=environment,
+            stderr=subprocess.DEVNULL,
+        )
         ours = [sys.executable, "-m", "inspector", "events", "--json"]
         bare = [sys.executable, "-c", "import sqlite3, json"]
         figures: dict[str, list[float]] = {"inspector": [], "bare": []}
@@ -38,7 +47,8 @@ def main() -> int:
                     figures[name].append(took)
     medians = {name: statistics.median(found) for name, found in figures.items()}
     for name, found in figures.items():
-        print(f"{name:10} median {medians[name] * 1000:.0f} ms, {min(found) * 1000:.0f} to {max(found) * 1000:.0f} ms, {RUNS} runs")
+        low, high = min(found) * 1000, max(found) * 1000
+        print(f"{name:10} median {medians[name] * 1000:.0f} ms, {low:.0f} to {high:.0f} ms, {RUNS} runs")
     print(f"start ratio_to_bare={medians['inspector'] / medians['bare']:.2f}")
     return 0
 

@@ -33,7 +33,9 @@ THEMES = ("inspector-dark", "inspector-light")
 
 def fill(store: Path) -> None:
     """A store with every sample payload, a few repeated, and some attempts, marks and stars."""
-    files = sorted((ROOT / "sample_payloads").rglob("*.json")) + sorted((ROOT / "sample_payloads").rglob("*.http"))
+    files = sorted((ROOT / "sample_payloads").rglob("*.json")) + sorted(
+        (ROOT / "sample_payloads").rglob("*.http")
+    )
     files = [file for file in files if file.suffix == ".http" or file.name[0] != "."]
     moment = now()[0] - 1_000_000 * (len(files) * 17 + 30)
     writer = StoreWriter(store)
@@ -48,11 +50,31 @@ def fill(store: Path) -> None:
                 request.body,
             )
         arrivals.append(Arrival(request, f"127.0.0.1:{50000 + number}", moment + number * 17_000_000, number))
-    arrivals.insert(40, Arrival(None, "127.0.0.1:50999", moment + 40 * 17_000_000, 40, 400, rejected="TLS bytes on the plain HTTP port", raw=b"\x16\x03\x01\x02"))
+    arrivals.insert(
+        40,
+        Arrival(
+            None,
+            "127.0.0.1:50999",
+            moment + 40 * 17_000_000,
+            40,
+            400,
+            rejected="TLS bytes on the plain HTTP port",
+            raw=b"\x16\x03\x01\x02",
+        ),
+    )
     completed = json.loads((ROOT / "sample_payloads/anchore/user.image.analysis.completed.json").read_bytes())
     completed["id"] = "9d5a0f7e1c2b4a3f8e6d7c5b4a392817"
     completed["details"]["curr_eval"]["annotations"] = {"team": "web"}
-    last = Request("POST", b"/anchore", ((b"Host", b"127.0.0.1:8585"), (b"User-Agent", b"python-requests/2.32.3"), (b"Content-Type", b"application/json")), json.dumps(completed).encode())
+    last = Request(
+        "POST",
+        b"/anchore",
+        (
+            (b"Host", b"127.0.0.1:8585"),
+            (b"User-Agent", b"python-requests/2.32.3"),
+            (b"Content-Type", b"application/json"),
+        ),
+        json.dumps(completed).encode(),
+    )
     arrivals.append(Arrival(last, "127.0.0.1:51000", now()[0] - 2_000_000, 999))
     writer.begin()
     events = writer.add(arrivals)
@@ -70,7 +92,9 @@ def fill(store: Path) -> None:
                     status=status,
                     reason="INTERNAL SERVER ERROR" if status == 500 else "OK",
                     headers=((b"Content-Type", b"application/json"), (b"Server", b"Werkzeug/3.1")),
-                    body=b'{"error": "KeyError: \'imageDigest\'"}' if status == 500 else b'{"status": "received"}',
+                    body=b'{"error": "KeyError: \'imageDigest\'"}'
+                    if status == 500
+                    else b'{"status": "received"}',
                     body_size=36,
                     changes=("- Host: 127.0.0.1:8585", "+ Host: localhost:3000"),
                     connect_ms=1.0,
@@ -114,7 +138,11 @@ SCREENS: dict[str, Steps] = {
     "listener": keys("i"),
     "palette": keys("ctrl+p"),
 }
-SHOWN = (("main", (120, 36), "inspector-dark"), ("diff", (120, 36), "inspector-dark"), ("shapes", (120, 36), "inspector-light"))
+SHOWN = (
+    ("main", (120, 36), "inspector-dark"),
+    ("diff", (120, 36), "inspector-dark"),
+    ("shapes", (120, 36), "inspector-light"),
+)
 
 
 async def picture(store: Path, name: str, size: tuple[int, int], theme: str) -> str:
@@ -140,8 +168,19 @@ def to_png(svg: Path) -> None:
         subprocess.run(
             [
                 browser,
-                *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-                *("--disable-component-update", "--disable-sync", "--hide-scrollbars", f"--user-data-dir={profile}"),
+                *(
+                    "--headless",
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--no-first-run",
+                    "--disable-background-networking",
+                ),
+                *(
+                    "--disable-component-update",
+                    "--disable-sync",
+                    "--hide-scrollbars",
+                    f"--user-data-dir={profile}",
+                ),
                 f"--window-size={width},{height}",
                 f"--screenshot={svg.with_suffix('.png')}",
                 svg.as_uri(),
@@ -156,7 +195,11 @@ def main() -> int:
     folder = ROOT / "docs/pictures" if shown_only else Path(sys.argv[1]).absolute()
     wanted = sys.argv[2:] or list(SCREENS)
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = SHOWN if shown_only else [(name, size, theme) for name in wanted for size in SIZES for theme in THEMES]
+    jobs = (
+        SHOWN
+        if shown_only
+        else [(name, size, theme) for name in wanted for size in SIZES for theme in THEMES]
+    )
     with tempfile.TemporaryDirectory() as place:
         store = Path(place) / "events.db"
         fill(store)

@@ -71,13 +71,19 @@ def test_no_module_hides_behind_an_empty_word() -> None:
 def test_commands_load_only_what_they_need(words: list[str], absent: set[str], tmp_path: Path) -> None:
     store = tmp_path / "events.db"
     sample = ROOT / "sample_payloads/anchore/system.test.random_wisdom.json"
-    subprocess.run([sys.executable, "-m", "inspector", "--store", str(store), "import", str(sample)], check=True, cwd=ROOT)
+    subprocess.run(
+        [sys.executable, "-m", "inspector", "--store", str(store), "import", str(sample)],
+        check=True,
+        cwd=ROOT,
+    )
     program = (
         "import sys\nfrom inspector.cli import main\n"
         f"code = main({['--store', str(store), *words]!r})\n"
         "print(code, *sys.modules, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    )
     code, *modules = done.stderr.splitlines()[-1].split()
     assert code == "0"
     assert not {module.split(".")[0] for module in modules} & absent
@@ -85,5 +91,7 @@ def test_commands_load_only_what_they_need(words: list[str], absent: set[str], t
 
 def test_the_listener_never_loads_the_screen() -> None:
     program = "import sys, inspector.capture.process; print(*sys.modules)"
-    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    modules = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
     assert not {module.split(".")[0] for module in modules.split()} & {"textual", "rich", "pyngrok"}

@@ -45,7 +45,9 @@ def main() -> int:
 class Background:
     """The parent's side: a queue of event ids, one child at a time."""
 
-    def __init__(self, store: Path, on_identified: Callable[[dict[str, object]], None], log: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: Path, on_identified: Callable[[dict[str, object]], None], log: Callable[[str], None]
+    ) -> None:
         """`on_identified` gets the JSON form of each event once it is identified."""
         self._store = store
         self._on_identified = on_identified
@@ -101,7 +103,9 @@ class Background:
             async with asyncio.timeout(DEADLINE_S):
                 line = await process.stdout.readline()
         except (TimeoutError, OSError):
-            self._log(f"event {number} took longer than {DEADLINE_S:.0f} s to identify; it stays without a type")
+            self._log(
+                f"event {number} took longer than {DEADLINE_S:.0f} s to identify; it stays without a type"
+            )
             return False
         if not line:
             self._log(f"the process that identifies large bodies ended at event {number}")

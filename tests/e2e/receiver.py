@@ -11,7 +11,9 @@ from types import TracebackType
 class Receiver:
     """Answers every request with `answer` and keeps what came in `requests` (head and body, raw)."""
 
-    def __init__(self, answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok") -> None:
+    def __init__(
+        self, answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+    ) -> None:
         self.answer = answer
         self.requests: list[tuple[bytes, bytes]] = []
         self._socket = socket.create_server(("127.0.0.1", 0))

@@ -91,16 +91,20 @@ class Terminal:
         os.write(self.master, keys.encode() if isinstance(keys, str) else keys)
 
     def wait_for(self, wanted: str, timeout: float = 15.0, gone: bool = False) -> str:
-        """Wait until the screen matches a regular expression (or, with `gone`, does not any more); returns the screen."""
+        """Wait until the screen matches a pattern (or, with `gone`, does not any more); returns the screen."""
         deadline = time.monotonic() + timeout
         while (re.search(wanted, self.text) is None) is not gone:
             if time.monotonic() > deadline:
-                raise AssertionError(f"{wanted!r} {'stays' if gone else 'does not come'}. The screen:\n{self.text}")
+                raise AssertionError(
+                    f"{wanted!r} {'stays' if gone else 'does not come'}. The screen:\n{self.text}"
+                )
             if self.process.poll() is not None and not gone:
                 time.sleep(0.2)
                 if re.search(wanted, self.text) is not None:
                     break
-                raise AssertionError(f"the program ended ({self.process.returncode}). The screen:\n{self.text}")
+                raise AssertionError(
+                    f"the program ended ({self.process.returncode}). The screen:\n{self.text}"
+                )
             time.sleep(0.02)
         return self.text
 
