@@ -1,7 +1,8 @@
-"""Short writes that any process may make beside the capture process: settings, state, notes, attempts, deletions.
+"""Short writes that any process may make beside the capture process: settings, state, notes, attempts,
+deletions.
 
-Each is one small transaction (well under 20 ms), so that no acknowledgement waits for it. All raise InspectorError when
-the store cannot be written.
+Each is one small transaction (well under 20 ms), so that no acknowledgement waits for it. All raise
+InspectorError when the store cannot be written.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ from inspector.store.writer import StoreWriter
 Result = TypeVar("Result")
 
 _DELETED_AT_ONCE = 50
+_PIECES_AT_ONCE = 2
+"""Pieces of 1 MiB deleted in one transaction; each takes a few milliseconds."""
+_PAUSE_S = 0.005
+"""Between two deletions, seconds: the capture process gets its turn."""
 
 
 class Edits:
@@ -55,13 +60,15 @@ class Edits:
     def _put(self, table: str, name: str, value: object) -> None:
         self._transaction(
             lambda: self.writer.db.execute(
-                f"INSERT INTO {table} (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                f"INSERT INTO {table} (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = "
+                f"excluded.value",
                 (name, json.dumps(value)),
             )
         )
 
     def set_setting(self, name: str, value: object) -> None:
-        """Keep what the user wants under `name` (any JSON value); the capture process reads it within a moment."""
+        """Keep what the user wants under `name` (any JSON value); the capture process reads it within a
+        moment."""
         self._put("setting", name, value)
 
     def set_state(self, name: str, value: object) -> None:
@@ -83,7 +90,8 @@ class Edits:
             for name, value in values.items():
                 self.writer.db.execute(f"UPDATE note SET {name} = ? WHERE event = ?", (value, event))
             self.writer.db.execute(
-                "DELETE FROM note WHERE event = ? AND NOT starred AND mark IS NULL AND comment IS NULL", (event,)
+                "DELETE FROM note WHERE event = ? AND NOT starred AND mark IS NULL AND comment IS NULL",
+                (event,),
             )
 
         self._transaction(work)
@@ -102,7 +110,34 @@ class Edits:
         deleted = 0
         for start in range(0, len(events), _DELETED_AT_ONCE):
             some = events[start : start + _DELETED_AT_ONCE]
-            deleted += self._transaction(lambda some=some: self.writer.delete(some))  # type: ignore[misc]
+            uploads: list[int] = []
+            deleted += self._transaction(lambda some=some, uploads=uploads: self._delete(some, uploads))  # type: ignore[misc]
+            for upload in uploads:
+                self._delete_pieces(upload)
             if len(events) > _DELETED_AT_ONCE:
-                time.sleep(0.005)
+                time.sleep(_PAUSE_S)
         return deleted
+
+    def _delete(self, events: Sequence[int], uploads: list[int]) -> int:
+        """Delete events, but of their large bodies only the mention: `uploads` gets the numbers of those."""
+        for event in events:
+            row = self.writer.db.execute(
+                "SELECT upload FROM request WHERE event = ? AND upload IS NOT NULL", (event,)
+            ).fetchone()
+            if row is not None:
+                uploads.append(row[0])
+                self.writer.db.execute("UPDATE request SET upload = NULL WHERE event = ?", (event,))
+        return self.writer.delete(events)
+
+    def _delete_pieces(self, upload: int) -> None:
+        """Delete a large body a little at a time; what a kill leaves of it, the next start of a "
+        "listener sweeps."""
+        while self._transaction(
+            lambda: (
+                self.writer.db.execute(
+                    "DELETE FROM piece WHERE id IN (SELECT id FROM piece WHERE id >= ? AND id < ? LIMIT ?)",
+                    (upload << 16, (upload + 1) << 16, _PIECES_AT_ONCE),
+                ).rowcount
+            )
+        ):
+            time.sleep(_PAUSE_S)
