@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import locale
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,7 +23,7 @@ from inspector.capture.child import Capture
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
-from inspector.store.place import screens_lock
+from inspector.store.place import Lock, screens_lock
 from inspector.store.reader import Reader
 from inspector.tui import keys
 from inspector.tui.screens.main import MainScreen
@@ -32,6 +34,8 @@ from inspector.tui.widgets.guard import Scrub
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CRASHED = 3
+_TRIES = 20
+_TRY_S = 0.02
 
 
 class InspectorApp(App[None]):
@@ -41,7 +45,6 @@ class InspectorApp(App[None]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
     CSS = """
-    Screen { background: $background; color: $foreground; }
     Toast { background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; }
     Toast.-error { border-left: outer $error; }
     ToastRack { margin-bottom: 1; }
@@ -95,6 +98,8 @@ class InspectorApp(App[None]):
             loop = asyncio.get_running_loop()
             for number in _SIGNALS:
                 loop.add_signal_handler(number, self.exit)
+            # What the start made stays for good: collections need not look at it again and again.
+            self.set_timer(1.0, gc.freeze)
         on_ready, url = self._on_ready, self.session.url
         if on_ready is not None and url:
             # A daemon: it may take its time, and the end of the screen does not wait for it.
@@ -174,8 +179,7 @@ def run_app(
     try:
         if capture is not None:
             capture.start()
-        if store.parent.is_dir():
-            lock.acquire(shared=True)
+        _hold(lock)
         session = Session(store, capture)
         try:
             app = InspectorApp(session, theme=theme, glyphs=glyphs, signals=True, on_ready=on_ready)
@@ -191,6 +195,15 @@ def run_app(
     if words:
         print(words, file=sys.stderr)
     return CRASHED if app.return_code else 0
+
+
+def _hold(lock: Lock) -> None:
+    """Take the lock that says a screen is here; a process that looks whether one is holds it for a moment."""
+    if lock.path.parent.is_dir():
+        for _ in range(_TRIES):
+            if lock.acquire(shared=True):
+                return
+            time.sleep(_TRY_S)
 
 
 def _after(store: Path, capture: Capture | None, left: bool) -> str:

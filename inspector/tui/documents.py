@@ -7,6 +7,7 @@ sections: the viewer makes every one visible.
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -405,7 +406,9 @@ def _field_lines(shape: TypeShape, detail: Detail) -> list[HeadLine]:
     for name, field in names:
         always = field.present == field.of
         common = "all" if always else f"{field.present:,} of {field.of:,}"
-        spans = (Span(f"{name:<{width}}  ", "key"), Span(field.words, "text" if always else "care"))
+        # The fields of an object stand below it.
+        words = re.sub(r"^object, [0-9,]+ fields?$", "object", field.words)
+        spans = (Span(f"{name:<{width}}  ", "key"), Span(words, "text" if always else "care"))
         lines.append(HeadLine(spans, (Span(common, "muted" if always else "care"),), field.path in new))
     return lines
 

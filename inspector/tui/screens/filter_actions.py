@@ -50,6 +50,11 @@ class FilterActions(Ground):
         self._unmatched: array[int] = array("q")
         self._matching = False
 
+    def on_unmount(self) -> None:
+        """Let go of a scan: the end of the program waits for its thread."""
+        if self._scan is not None:
+            self._scan.cancel()
+
     def open_filter(self) -> None:
         """Show the bar; the list filters as one types."""
         self.filter_before = self.wanted.text
@@ -159,6 +164,9 @@ class FilterActions(Ground):
         if message.done:
             self.filter_bar.show_count(f"{found:,} of {total:,}")
             self.events.empty = f"None of {units.count(total, 'event')} match. esc clears the filter."
+            exact = [t for t in self.wanted.terms if t.word in ("type", "resource") and "*" not in t.value]
+            if exact:
+                self.events.empty += f" {exact[-1].word}:{exact[-1].value}* would match what begins so."
         else:
             read = max(0, self._scanned_to - message.lowest)
             self.filter_bar.show_count(f"{found:,} so far …")

@@ -63,7 +63,7 @@ class ReplayDialog(Dialog[str]):
         yield Static("", id="last", classes="muted", markup=False)
         yield Static("", id="what", markup=False, classes="gap")
         yield Static(
-            Content("Only these bytes are sent, once. No redirect is followed, no proxy is asked."),
+            Content("Only these bytes are sent, once; no redirect is followed."),
             classes="muted gap",
         )
         with Horizontal(classes="buttons"):
@@ -88,7 +88,9 @@ class ReplayDialog(Dialog[str]):
     def _describe(self) -> None:
         last, what = self.query_one("#last", Static), self.query_one("#what", Static)
         text = self.query_one("#target", Input).value.strip()
-        last.update(Content(f"          {self._last(text)}"))
+        words = self._last(text)
+        last.update(Content(f"          {words}"))
+        last.display = bool(words)
         if self.request is None:
             what.update(Content.styled("There is no request to send: it was rejected or deleted.", "$error"))
             return

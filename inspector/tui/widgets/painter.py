@@ -84,7 +84,8 @@ class Painter:
     # Parts of a line
 
     def _styled(self, run: Run, base: Style) -> Style:
-        style = base + self._style(run.role)
+        # The style of plain text has a background of its own, which would hide the cursor's.
+        style = base if run.role == "text" else base + self._style(run.role)
         return style + self._style("match") if run.hit else style
 
     def _gutter(self, line: Line) -> str:
