@@ -81,7 +81,8 @@ def _explain(path: Path, error: Exception) -> InspectorError:
     elif "unable to open" in text:
         reason = (
             "permission denied"
-            if path.exists() and not os.access(path, os.R_OK | os.W_OK)
+            if path.exists()
+            and not os.access(path, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids)
             else "it cannot be opened"
         )
     else:

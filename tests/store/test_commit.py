@@ -1,0 +1,181 @@
+"""The process that writes the store, and the listener's side of it: batches, failures, restarts, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inspector.core.events import InspectorError
+from inspector.store.commit import MAX_QUEUE, GroupCommit
+from inspector.store.reader import Reader
+from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+from tests.store.arrivals import anchore, arrival, check_counts
+
+
+@asynccontextmanager
+async def opened(path: Path, **options: Any) -> AsyncIterator[GroupCommit]:
+    """A group commit that is closed at the end."""
+    commit = GroupCommit(path, **options)
+    await commit.open()
+    try:
+        yield commit
+    finally:
+        await commit.close()
+
+
+async def until(happened: Any, within: float = 5) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(within):
+        while not happened():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+def is_gone(pid: int) -> bool:
+    """True when there is no such process any more."""
+    return subprocess.run(["ps", "-p", str(pid)], capture_output=True).returncode != 0
+
+
+async def test_what_is_put_is_durable_and_told(path: Path) -> None:
+    told: list[tuple[int, bool]] = []
+    lines: list[str] = []
+    async with opened(path, narrate="json", on_stored=told.extend, on_lines=lines.extend) as commit:
+        stored = await asyncio.gather(*[commit.put(anchore("e", {"n": n})) for n in range(300)])
+        pid = commit.pid
+        with Reader(path) as reader:
+            assert reader.last_id() == 300
+        assert stored == told == [(n, False) for n in range(1, 301)]
+        assert commit.stored == 300
+        assert len(lines) == 300
+        assert '"kind": "event"' in lines[0]
+    assert pid is not None
+    assert is_gone(pid)
+    writer = StoreWriter(path)
+    check_counts(writer)
+    writer.close()
+
+
+async def test_a_large_body_goes_in_pieces(path: Path) -> None:
+    async with opened(path) as commit:
+        upload = await commit.put_piece(None, 0, b"a" * 1_000_000)
+        assert await commit.put_piece(upload, 1, b"b" * 10) == upload
+        whole = arrival(body=b"", upload=upload, size=1_000_010, sha256=b"s" * 32)
+        number, pending = await commit.put(whole)
+        assert pending
+        assert await commit.run("pending") == [number]
+        other = await commit.put_piece(None, 0, b"left")
+        assert other != upload
+        assert await commit.run("sweep") == 1
+    with Reader(path) as reader:
+        request = reader.request(number)
+        assert request is not None
+        assert request.body == b"a" * 1_000_000 + b"b" * 10
+
+
+async def test_one_job_that_cannot_be_written_costs_no_other(
+    path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async with opened(path) as commit:
+        bad = arrival(body=b"", upload=77, size=5, sha256=b"s" * 32)
+        too_large = Arrival(None, "x", 2**70, 0, rejected="no such time")
+        results = await asyncio.gather(
+            *[commit.put(one) for one in (arrival({}), bad, arrival({}), too_large, arrival({}))],
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [tuple, StoreFailed, tuple, StoreFailed, tuple]
+        assert commit.trouble is None
+    with Reader(path) as reader:
+        assert len(reader.ids()) == 3
+    assert "a job could not be written" in capfd.readouterr().err
+
+
+async def test_a_full_disk_stops_events_and_nothing_else(path: Path) -> None:
+    troubles: list[str | None] = []
+    async with opened(path, min_free=10**18, on_trouble=troubles.append) as commit:
+        results = await asyncio.gather(
+            commit.put(arrival({})),
+            commit.run("state", "trouble", '"full"'),
+            commit.put_piece(None, 0, b"x"),
+            return_exceptions=True,
+        )
+        assert [type(result) for result in results] == [StoreFailed, type(None), StoreFailed]
+        assert "must stay free" in str(results[0])
+    assert len(troubles) == 1
+    with Reader(path) as reader:
+        assert reader.state("trouble") == "full"
+        assert reader.last_id() == 0
+
+
+async def test_the_end_of_a_trouble_is_noticed_without_an_event(path: Path) -> None:
+    troubles: list[str | None] = []
+    async with opened(path, on_trouble=troubles.append) as commit:
+        await commit.put(arrival({}))
+        path.rename(path.with_name("moved.db"))
+        with pytest.raises(StoreFailed, match="deleted or replaced"):
+            await commit.put(arrival({}))
+        await until(lambda: troubles and troubles[-1] is None)
+        assert await commit.put(arrival({})) == (1, False)
+    assert [text is None for text in troubles] == [False, True]
+
+
+async def test_a_writing_process_that_dies_is_replaced(path: Path) -> None:
+    async with opened(path) as commit:
+        await commit.put(arrival({}))
+        first = commit.pid
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        waiting = [asyncio.ensure_future(commit.put(arrival({}))) for _ in range(600)]
+        await asyncio.sleep(0.05)
+        os.kill(first, signal.SIGKILL)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {type(result) for result in results} == {StoreFailed}
+        with pytest.raises(StoreFailed, match="started again"):
+            await commit.put(arrival({}))
+        await until(lambda: commit.trouble is None)
+        number, _ = await commit.put(arrival({}))
+        assert commit.pid != first
+    with Reader(path) as reader:
+        assert list(reader.ids()) == [*range(1, number + 1)]
+
+
+async def test_a_disk_that_cannot_keep_up_is_told_at_once(path: Path) -> None:
+    async with opened(path) as commit:
+        assert commit.pid is not None
+        os.kill(commit.pid, signal.SIGSTOP)
+        waiting = [asyncio.ensure_future(commit.run("pending")) for _ in range(600)]
+        await asyncio.sleep(0.05)  # two batches are with the process now, the rest is queued
+        waiting += [asyncio.ensure_future(commit.run("pending")) for _ in range(MAX_QUEUE)]
+        await asyncio.sleep(0)
+        with pytest.raises(StoreFailed, match="cannot keep up"):
+            await commit.put(arrival({}))
+        os.kill(commit.pid, signal.SIGCONT)
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert sum(result == [] for result in results) >= MAX_QUEUE
+        await commit.put(arrival({}))
+
+
+async def test_a_store_that_cannot_be_opened_is_told_in_words(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"no database at all" * 100)
+    commit = GroupCommit(path)
+    with pytest.raises(InspectorError, match="is no store"):
+        await commit.open()
+    assert commit.pid is None
+    assert path.read_bytes() == b"no database at all" * 100
+
+
+async def test_it_ends_with_the_process_that_started_it(path: Path) -> None:
+    async with opened(path) as commit:
+        pid = commit.pid
+        assert pid is not None
+        assert commit._link is not None
+        commit._closing = True
+        commit._link.close()
+        await until(lambda: is_gone(pid) or commit._process is None or commit._process.poll() is not None)
