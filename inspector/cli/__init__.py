@@ -44,11 +44,11 @@ COMMANDS = {
 
 _EPILOG = """\b
 Examples:
-  inspector                  the screen, listening on http://127.0.0.1:8585
-  inspector --demo           the same in a throw-away store, with sample events
-  inspector listen --json    capture without a screen, one JSON object a line
+  inspector                 the screen, listening on http://127.0.0.1:8585
+  inspector --demo          the same in a throw-away store, with sample events
+  inspector listen --json   capture without a screen, one JSON object a line
   inspector events type:user.image.* level:error since:10m
-  inspector diff user.image.analysis.processing user.image.analysis.completed
+  inspector diff system.feeds.sync.started system.feeds.sync.completed
   inspector replay 12 --to http://localhost:3000/hooks
 
 \b
@@ -79,7 +79,7 @@ class _Commands(click.Group):
 
             close = difflib.get_close_matches(name, COMMANDS, 1, 0.5)
             hint = f"{close[0]} is meant?" if close else "inspector --help lists the commands."
-            raise InspectorError(f"there is no command {visible(name)!r}; {hint}")
+            raise InspectorError(f"there is no command '{name}'; {hint}")
         return super().resolve_command(ctx, args)
 
 
@@ -152,9 +152,9 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; the one place where errors become text."""
     _settle_streams()
     try:
-        code = inspector.main(
-            None if words is None else list(words), prog_name="inspector", standalone_mode=False
-        )
+        # Not click's own `main`, which ends with 1 when the reader of our output is gone.
+        with inspector.make_context("inspector", list(sys.argv[1:] if words is None else words)) as ctx:
+            code = inspector.invoke(ctx)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except InspectorError as error:
@@ -205,10 +205,12 @@ def _refuse(text: str, code: int) -> int:
 
 def _usage(error: click.ClickException) -> str:
     """What click found wrong, as one of our sentences."""
-    text = unprotected(error.format_message()).strip()
-    text = " ".join(text.split()).removesuffix(".")
     ctx = error.ctx if isinstance(error, click.UsageError) else None
-    if isinstance(error, click.NoSuchOption) and error.option_name == "--store" and ctx is not None:
-        return f"--store stands before the command: inspector --store PATH {ctx.info_name} …"
     hint = "" if ctx is None else f" Try: {ctx.command_path} --help"
+    if isinstance(error, click.NoSuchOption):
+        if error.option_name == "--store" and ctx is not None:
+            return f"--store stands before the command: inspector --store PATH {ctx.info_name} …"
+        meant = f"; {error.possibilities[0]} is meant?" if error.possibilities else "."
+        return f"there is no option {unprotected(error.option_name)}{meant}{hint}"
+    text = " ".join(unprotected(error.format_message()).split()).removesuffix(".")
     return f"{text[:1].lower()}{text[1:]}.{hint}"

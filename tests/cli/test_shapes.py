@@ -1,0 +1,152 @@
+"""``types``, ``shape`` and ``diff``: the members that scripts rely on, and the arguments of a diff."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inspector.anchore.catalogue import documented_types
+from tests.cli.conftest import SAMPLES, Fill, Run, arrival
+
+PROCESSING = SAMPLES / "anchore/user.image.analysis.processing.json"
+COMPLETED = SAMPLES / "anchore/user.image.analysis.completed.json"
+GITHUB = ((b"X-GitHub-Event", b"push"),)
+
+
+def test_types(run: Run, fill: Fill) -> None:
+    fill(
+        b'{"type":"a","x":1}',
+        b'{"type":"a","x":"s"}',
+        b'{"type":"a","x":2}',
+        arrival(b"text", headers=GITHUB),
+    )
+    lines = run("types", "--json").lines
+    assert lines == [
+        {
+            "type": "a",
+            "sender": None,
+            "count": 3,
+            "variants": 2,
+            "first_seen": "2025-10-09T09:00:00.000000Z",
+            "last_seen": "2025-10-09T09:00:02.000000Z",
+        },
+        {**lines[1], "type": "push", "sender": "github", "count": 1, "variants": 0},
+    ]
+    assert [line["type"] for line in run("types", "--json", "-sender:github").lines] == ["a"]
+    assert [line["count"] for line in run("types", "id:1", "--json").lines] == [1]
+    assert run("types").out.splitlines()[0].split() == [
+        "type",
+        "sender",
+        "events",
+        "variants",
+        "last",
+        "seen",
+    ]
+    assert run("types", "type:none").err == "No type matches.\n"
+
+
+def test_types_all_lists_what_is_documented_and_not_seen(run: Run, fill: Fill) -> None:
+    fill(COMPLETED.read_bytes())
+    every = run("types", "--all", "--json").lines
+    assert {line["type"] for line in every} == {known.type for known in documented_types()}
+    assert {line["count"] for line in every} == {0, 1}
+    assert len(run("types", "--json").lines) == 1
+    some = run("types", "--all", "--json", "type:system.feeds.*").lines
+    assert some
+    assert all(line["type"].startswith("system.feeds.") for line in some)
+
+
+def test_a_shape_line_by_line(run: Run, fill: Fill) -> None:
+    fill(b'{"type":"a","n":1,"list":[{"id":1},{"id":2.5,"b":null}]}', b'{"type":"a","n":"x"}')
+    done = run("shape", "a", "--json")
+    by_path = {line["path"]: line for line in done.lines}
+    assert set(done.lines[0]) >= {"path", "types", "present", "of", "optional", "examples"}
+    assert by_path["n"]["types"] == ["integer", "string"]
+    assert by_path["list[].id"]["types"] == ["integer", "number"]
+    assert (by_path["list"]["present"], by_path["list"]["of"], by_path["list"]["optional"]) == (1, 2, True)
+    assert by_path["list[].b"]["optional"] is True
+    assert by_path["list[].id"]["optional"] is False
+    assert sorted(by_path["n"]["examples"], key=str) == [1, "x"]
+    assert "n" in run("shape", "*").out
+
+
+def test_examples_are_json_even_when_the_payload_was_not_quite(run: Run, fill: Fill) -> None:
+    fill(b'{"type":"a","x":NaN,"y":-Infinity,"z":"\\ud800"}')
+    done = run("shape", "a", "--json")
+    lines = {line["path"]: line["examples"] for line in done.lines}
+    assert "NaN" not in done.out.replace('"nan"', "")
+    assert (lines["x"], lines["y"]) == (["nan"], ["-inf"])
+    assert run("shape", "a").code == 0
+
+
+def test_a_type_that_is_not_there(run: Run, fill: Fill) -> None:
+    fill(b'{"type":"user.image"}', arrival(b'{"type":"push"}'), arrival(b"{}", headers=GITHUB))
+    done = run("shape", "user.imgae")
+    assert (done.code, done.err) == (
+        1,
+        "inspector: no event of type user.imgae is stored; user.image is meant?\n",
+    )
+    done = run("shape", "push")
+    assert done.code == 2
+    assert "more than one sender" in done.err
+    assert run("shape", "github:push").code == 0
+
+
+def test_a_diff_of_types_events_and_files(run: Run, fill: Fill) -> None:
+    fill(PROCESSING.read_bytes(), COMPLETED.read_bytes())
+    a, b = "user.image.analysis.processing", "user.image.analysis.completed"
+    lines = run("diff", a, b, "--json").lines
+    assert lines
+    for line in lines:
+        assert set(line) >= {"change", "path", "a", "b"}
+        assert line["change"] in ("added", "removed", "retyped", "optional", "required")
+        assert (line["a"] is None) == (line["change"] == "added")
+        assert (line["b"] is None) == (line["change"] == "removed")
+    for one, other in (
+        ("1", "2"),
+        ("#1", b),
+        (str(PROCESSING), str(COMPLETED)),
+        (a, str(COMPLETED)),
+        ("*processing", "2"),
+    ):
+        assert run("diff", one, other, "--json").lines == lines, (one, other)
+    swapped = {"added": "removed", "removed": "added", "optional": "required", "required": "optional"}
+    back = run("diff", b, a, "--json").lines
+    assert [(line["path"], swapped.get(line["change"], line["change"])) for line in back] == [
+        (line["path"], line["change"]) for line in lines
+    ]
+
+
+def test_exit_codes_of_a_diff(run: Run, fill: Fill) -> None:
+    fill(b'{"type":"a","x":1}', b'{"type":"b","x":2}', b'{"type":"c","x":"s"}', b"text")
+    same = run("diff", "1", "2")
+    assert (same.code, same.out) == (0, "The same shape.\n")
+    assert run("diff", "1", "2", "--exit-code").code == 0
+    assert run("diff", "1", "3").code == 0
+    assert run("diff", "1", "3", "--exit-code").code == 1
+    assert run("diff", "1", "2", "--json").out == ""
+    assert run("diff", "1", "99").code == 1
+    assert run("diff", "1", "nothing").code == 1
+    assert run("diff", "1", "4").code == 1
+    assert run("diff", "1", "./no-such.json").code == 2
+
+
+def test_two_files_need_no_store(run: Run, store: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"x": 1}))
+    (tmp_path / "b.json").write_text(json.dumps({"x": "s", "\x1b[2J": 1}))
+    done = run("diff", tmp_path / "a.json", tmp_path / "b.json")
+    assert done.code == 0
+    assert "integer" in done.out
+    assert "\x1b" not in done.out
+    assert not store.parent.exists()
+
+
+@pytest.mark.parametrize("name", ["diff", "shape", "types"])
+def test_data_goes_to_stdout_and_words_to_stderr(name: str, run: Run, fill: Fill) -> None:
+    fill(b'{"type":"a","x":1}', b'{"type":"b","y":1}')
+    words = {"diff": ["a", "b"], "shape": ["a"], "types": []}[name]
+    done = run(name, *words, "--json")
+    assert done.err == ""
+    assert all(isinstance(line, dict) for line in done.lines)
