@@ -84,8 +84,8 @@ def _agreed(question: str) -> bool:
     """Ask on the terminal; InspectorError where there is none."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise InspectorError("there is no terminal to ask on; add --yes to delete without being asked.")
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     try:
+        print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         answer = sys.stdin.readline()
     except KeyboardInterrupt:
         print(file=sys.stderr)
