@@ -157,10 +157,9 @@ def seems_cut_short(path: Path) -> bool:
 def open_reading(path: Path) -> sqlite3.Connection:
     """Open the store for reading only; InspectorError (exit code 2) when there is none. Readers never
     create one."""
+    missing = f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH."
     if not path.exists():
-        raise InspectorError(
-            f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH."
-        )
+        raise InspectorError(missing)
     try:
         db = sqlite3.connect(
             f"{path.as_uri()}?mode=ro",
@@ -171,6 +170,8 @@ def open_reading(path: Path) -> sqlite3.Connection:
         )
         try:
             version = schema.check(db, path)
+            if version == 0:
+                raise InspectorError(missing)
             if version < len(schema.MIGRATIONS):
                 raise InspectorError(
                     f"{path} was written by an older inspector (store version {version}). "

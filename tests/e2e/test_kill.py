@@ -64,7 +64,7 @@ def test_a_new_capture_process_takes_over_at_once(tmp_path: Path) -> None:
     """Pieces of bodies that the killed one had begun are swept, and what is stored stays whole."""
     store = tmp_path / "data" / "events.db"
     told = Acknowledged()
-    for number in range(3):
+    for number in range(2):
         with Capture(store) as capture:
             load = Load(capture.port, f"round{number}", 6, two_megabytes)
             assert until(load.acknowledged, 10)

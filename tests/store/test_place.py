@@ -121,6 +121,8 @@ def test_other_files_are_refused_and_left_alone(path: Path, make: Callable[[Path
 def test_an_empty_file_becomes_a_store(path: Path) -> None:
     path.parent.mkdir()
     path.touch()
+    with pytest.raises(InspectorError, match="there is no store"):
+        open_reading(path)
     StoreWriter(path).close()
     with Reader(path) as reader:
         assert reader.last_id() == 0
