@@ -30,6 +30,7 @@ from inspector.core.shapes import (
     Shape,
     into_values,
     merge_all,
+    size,
 )
 
 MANY_SIBLINGS = 64
@@ -93,6 +94,8 @@ def find_collapses(
     `known` are the collapses that the variants have been through already: when a place above one of them
     collapses, the inner one is found again below the new ``{*}``.
     """
+    if not _may_collapse(merge_all(shape for shape, _ in variants)):
+        return []
     found: list[Collapse] = []
     shapes = _grouped(variants)
     while (new := _first(shapes, never)) is not None:
@@ -104,6 +107,26 @@ def find_collapses(
         found += step
         shapes = _grouped([(collapse_each(shape, step), count) for shape, count in shapes])
     return found
+
+
+def _may_collapse(merged: Shape) -> bool:
+    """False when no rule can hold of any variant of this type: a look at one shape instead of at all of them.
+
+    A key that varies, or is rare, is one that some object lacks.
+    """
+    if size(merged, MAX_PLACES) > MAX_PLACES:
+        return True
+    waiting = [merged]
+    while waiting:
+        place = waiting.pop()
+        lacking = len(place[4])
+        if lacking > MANY_SIBLINGS or (lacking > 1 and lacking == len(place[3])):
+            return True
+        for child in place[5:]:
+            if len(child) > 5 or child[1] is not None or child[2] is not None:
+                waiting.append(child)
+        waiting += [child for child in place[1:3] if child is not None]
+    return False
 
 
 def _below(outer: Collapse, inner: Collapse) -> Collapse | None:

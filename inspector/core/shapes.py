@@ -39,6 +39,9 @@ _TYPES: Final[tuple[tuple[int, JsonType], ...]] = (
     (OBJECT, "object"),
 )
 TYPE_BITS = NULL | BOOLEAN | INTEGER | NUMBER | STRING | ARRAY | OBJECT
+_names: Final[list[tuple[JsonType, ...]]] = [
+    tuple([name for bit, name in _TYPES if mask & bit]) for mask in range(TYPE_BITS + 1)
+]
 
 
 class Shape(tuple[Any, ...]):
@@ -82,7 +85,8 @@ class Shape(tuple[Any, ...]):
     @property
     def types(self) -> tuple[JsonType, ...]:
         """The JSON types seen here by their JSON Schema names, in one fixed order."""
-        return tuple(name for bit, name in _TYPES if self[0] & bit)
+        mask: int = self[0]
+        return _names[mask & TYPE_BITS]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as JSON text: the default would follow every level several frames deep."""
@@ -404,9 +408,11 @@ def _plain(shape: Shape) -> int | list[Any]:
     plain: list[Any] = [shape[0]]
     for place in shape[1:3]:
         plain.append(0 if place is None else _plain(place))
+    lacking = shape[4]
     for key, child in zip(shape[3], shape[5:], strict=True):
-        plain.append(("?" if key in shape[4] else "!") + key)
-        plain.append(_plain(child))
+        plain.append(("?" if key in lacking else "!") + key)
+        is_leaf = len(child) == 5 and child[1] is None and child[2] is None
+        plain.append(child[0] if is_leaf else _plain(child))
     return plain
 
 

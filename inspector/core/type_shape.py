@@ -5,15 +5,15 @@ All is computed from variants and their counts, so it costs the same for ten eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from inspector.core.collapse import Collapse, collapse_each, find_collapses
 from inspector.core.data_keys import keys_reason
-from inspector.core.payload import ITEMS, KEYS, BigInteger, JsonType, Path, Step
+from inspector.core.payload import ITEMS, KEYS, BigInteger, Duplicated, JsonType, Path, Star, Step
 from inspector.core.places import in_words, steps
 from inspector.core.shapes import (
     DUPLICATE,
@@ -42,8 +42,7 @@ class Variant:
     """`shape_hash` of the shape."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One place of a type shape, as the field table shows it: a key, elements ``[]`` or values ``{*}``."""
 
     path: Path
@@ -153,8 +152,17 @@ def collapse_variants(variants: Iterable[Variant], collapses: Sequence[Collapse]
     return list(found.values())
 
 
-Members = dict[Shape, list[int]]
-"""Distinct places at one path, each with the indexes of the variants that have it."""
+Members = Collection[tuple[Shape, Sequence[int]]]
+"""Places at one path, with the indexes of the variants that have each."""
+
+
+class _Extent(NamedTuple):
+    """Where some variants were seen."""
+
+    indexes: tuple[int, ...]
+    events: int
+    first: int
+    last: int
 
 
 def _places(whole: TypeShape) -> Iterable[Field]:
@@ -163,46 +171,100 @@ def _places(whole: TypeShape) -> Iterable[Field]:
     Variants differ in few places: subtrees that several of them share are followed once.
     """
     late = {collapse.path: collapse.reason for collapse in whole.collapses}
-    roots: Members = {}
-    for index, variant in enumerate(whole.variants):
-        roots.setdefault(variant.shape, []).append(index)
-    waiting: list[tuple[Path, Shape, bool, Members, str | None]] = [((), whole.merged, False, roots, None)]
+    variants = whole.variants
+    roots: Members = [(variant.shape, (index,)) for index, variant in enumerate(variants)]
+    everywhere = _extent(variants, range(len(variants)))
+    waiting: list[tuple[Path, Shape, Shape | None, Members, _Extent, str | None]] = [
+        ((), whole.merged, None, roots, everywhere, None)
+    ]
     while waiting:
-        path, merged, optional, members, reason = waiting.pop()
-        yield _field(whole, path, merged, optional, members, reason)
-        below: dict[Step, Members] = {}
-        for place, indexes in members.items():
-            for step, child in steps(place):
-                below.setdefault(step, {}).setdefault(child, []).extend(indexes)
-        reasons = [why for why in (keys_reason(merged[0]), late.get(path)) if why]
+        path, merged, parent, members, extent, reason = waiting.pop()
+        optional = parent is not None and path[-1] in parent[4]
+        yield _field(whole, path, merged, optional, members, extent, reason)
+        if len(merged) == 5 and merged[1] is None and merged[2] is None:
+            continue
+        why = None
+        if merged[2] is not None:
+            why = ", ".join(why for why in (keys_reason(merged[0]), late.get(path)) if why)
+        below = _below(members)
         for step, child in reversed(list(steps(merged))):
-            why = ", ".join(reasons) if step is KEYS else None
-            waiting.append(((*path, step), child, step in merged[4], below[step], why))
+            if below is None:
+                inner: Members = [(child, extent.indexes)]
+                of = extent
+            else:
+                inner = _distinct(below[step])
+                number = sum([len(indexes) for _, indexes in inner])
+                # A variant has one place at a path at most, so as many as there are is all of them.
+                if number == len(extent.indexes):
+                    of = extent
+                else:
+                    of = _extent(variants, [index for _, indexes in inner for index in indexes])
+            waiting.append(((*path, step), child, merged, inner, of, why if step is KEYS else None))
+
+
+def _extent(variants: Sequence[Variant], indexes: Iterable[int]) -> _Extent:
+    indexes = tuple(sorted(indexes))
+    return _Extent(
+        indexes,
+        sum([variants[index].count for index in indexes]),
+        min([variants[index].first_event for index in indexes], default=0),
+        max([variants[index].last_event for index in indexes], default=0),
+    )
+
+
+def _below(members: Members) -> dict[Step, Members] | None:
+    """The places one step below, by step; None for a single member, which is all that the merged shape is."""
+    if len(members) == 1:
+        return None
+    below: dict[Step, dict[int, tuple[Shape, list[int]]]] = {}
+    for place, indexes in members:
+        for step, child in steps(place):
+            alike = below.setdefault(step, {})
+            known = alike.get(id(child))
+            if known is None:
+                alike[id(child)] = child, [*indexes]
+            else:
+                known[1].extend(indexes)
+    return {step: alike.values() for step, alike in below.items()}
+
+
+def _distinct(members: Members) -> Members:
+    """The members with equal places taken together; a few are followed as fast as compared."""
+    if len(members) < 4:
+        return members
+    found: dict[Shape, list[int]] = {}
+    for place, indexes in members:
+        found.setdefault(place, []).extend(indexes)
+    return found.items()
 
 
 def _field(
-    whole: TypeShape, path: Path, merged: Shape, optional: bool, members: Members, reason: str | None
+    whole: TypeShape,
+    path: Path,
+    merged: Shape,
+    optional: bool,
+    members: Members,
+    extent: _Extent,
+    reason: str | None,
 ) -> Field:
-    variants = whole.variants
-    indexes = sorted(index for some in members.values() for index in some)
-    empty = [
-        sum(variants[index].count for index in some)
-        for place, some in members.items()
-        if place[0] & (EMPTY_ARRAY | EMPTY_OBJECT)
-    ]
+    empty = 0
+    if merged[0] & (EMPTY_ARRAY | EMPTY_OBJECT):
+        for place, indexes in members:
+            if place[0] & (EMPTY_ARRAY | EMPTY_OBJECT):
+                empty += sum([whole.variants[index].count for index in indexes])
     return Field(
-        path=path,
-        types=merged.types,
-        words=in_words(merged),
-        present=sum(variants[index].count for index in indexes),
-        of=whole.events,
-        optional=optional,
-        first_event=min((variants[index].first_event for index in indexes), default=0),
-        last_event=max((variants[index].last_event for index in indexes), default=0),
-        variants=tuple(indexes),
-        empty=sum(empty),
-        duplicated=bool(merged[0] & DUPLICATE),
-        collapsed_reason=reason,
+        path,
+        merged.types,
+        in_words(merged),
+        extent.events,
+        whole.events,
+        optional,
+        extent.first,
+        extent.last,
+        extent.indexes,
+        empty,
+        bool(merged[0] & DUPLICATE),
+        reason,
     )
 
 
@@ -216,33 +278,68 @@ def collect_examples(payloads: Iterable[Any], merged: Shape, limit: int = 3) -> 
 
     Payloads may be of any size: at most 100,000 values are looked at, and of one array the first 100.
     """
-    examples: dict[Path, dict[tuple[type, str], Any]] = {}
+    root = _Seen((), merged)
+    filled: list[_Seen] = []
     visits = _VISITS
     for payload in payloads:
-        waiting: list[tuple[Path, Any, Shape]] = [((), payload, merged)]
+        waiting: list[tuple[_Seen, Any]] = [(root, payload)]
         while waiting and visits > 0:
-            visits -= 1
-            path, value, place = waiting.pop()
+            seen, value = waiting.pop()
             if isinstance(value, dict):
-                waiting.extend(reversed(_members(path, value, place, visits)))
+                members: list[tuple[_Seen, Any]] = []
+                for key, child in islice(value.items(), visits):
+                    below = seen.named.get(key) or seen.at(key)
+                    if below is None:
+                        continue
+                    kind = type(child)
+                    if kind is str and child in below.known:
+                        continue
+                    if kind is dict or kind is list or kind is Duplicated:
+                        members.append((below, child))
+                    elif len(below.known) < limit:
+                        below.note(child, filled)
+                visits -= len(value)
+                waiting.extend(reversed(members))
             elif isinstance(value, list):
-                if place[1] is not None:
-                    waiting.extend([((*path, ITEMS), element, place[1]) for element in value[99::-1]])
-            else:
-                known = examples.setdefault(path, {})
-                if len(known) < limit and type(value) is not BigInteger:
-                    if isinstance(value, str) and len(value) > EXAMPLE_LENGTH:
-                        value = value[: EXAMPLE_LENGTH - 1] + "…"
-                    known.setdefault((type(value), str(value)), value)
-    return {path: list(known.values()) for path, known in examples.items() if known}
+                below = seen.at(ITEMS)
+                if below is not None:
+                    waiting.extend([(below, element) for element in value[99::-1]])
+            elif len(seen.known) < limit:
+                seen.note(value, filled)
+            visits -= 1
+    return {seen.path: list(seen.known.values()) for seen in filled}
 
 
-def _members(path: Path, value: dict[str, Any], place: Shape, most: int) -> list[tuple[Path, Any, Shape]]:
-    named = dict(zip(place[3], place[5:], strict=True))
-    members: list[tuple[Path, Any, Shape]] = []
-    for key, child in islice(value.items(), most):
-        if key in named:
-            members.append(((*path, key), child, named[key]))
-        elif place[2] is not None:
-            members.append(((*path, KEYS), child, place[2]))
-    return members
+class _Seen:
+    """One place of a shape while examples are collected: those it has, and the places below it."""
+
+    __slots__ = ("_stars", "known", "named", "path", "place")
+
+    def __init__(self, path: Path, place: Shape) -> None:
+        self.path = path
+        self.place = place
+        self.known: dict[str | tuple[type, str], Any] = {}
+        self.named: dict[str, _Seen] = {}
+        for key, child in zip(place[3], place[5:], strict=True):
+            self.named[key] = _Seen((*path, key), child)
+        self._stars: dict[Star, _Seen] = {}
+
+    def note(self, value: Any, filled: list[_Seen]) -> None:
+        """Keep one scalar; the first makes this one of the places `filled`."""
+        if type(value) is BigInteger:
+            return
+        if not self.known:
+            filled.append(self)
+        if isinstance(value, str) and len(value) > EXAMPLE_LENGTH:
+            value = value[: EXAMPLE_LENGTH - 1] + "…"
+        # Strings stand for themselves; 1, 1.0 and true are three values.
+        self.known.setdefault(value if isinstance(value, str) else (type(value), str(value)), value)
+
+    def at(self, step: Step) -> _Seen | None:
+        """The elements, or the values under keys that are no names; None where the shape has none."""
+        star, place = (ITEMS, self.place[1]) if step is ITEMS else (KEYS, self.place[2])
+        if place is None:
+            return None
+        if star not in self._stars:
+            self._stars[star] = _Seen((*self.path, star), place)
+        return self._stars[star]
