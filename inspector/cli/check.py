@@ -105,7 +105,7 @@ def check_command(store: str | None, schema: str, words: tuple[str, ...], files:
             _check_files(words, tally, schema=check)
         else:
             with Reader(store_path(store)) as reader:
-                _check_schema(reader, check, _meant(reader, document, words), tally)
+                _check_events(reader, _meant(reader, document, words), tally, schema=check)
     return _report(tally, as_json, "file" if files else "event")
 
 
@@ -181,10 +181,6 @@ def _meant(reader: Reader, document: Any, words: Sequence[str]) -> Iterator[int]
             number for entry in types for number in reader.matching(_filter_for(entry), newest_first=False)
         )
     return iter(reader.ids())
-
-
-def _check_schema(reader: Reader, check: SchemaCheck, numbers: Iterable[int], tally: Tally) -> None:
-    _check_events(reader, numbers, tally, schema=check)
 
 
 # -- both
