@@ -8,7 +8,6 @@ whenever another process has committed.
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import time
 from collections import Counter
@@ -85,8 +84,7 @@ class StoreWriter:
     def _open(self) -> None:
         self.db = open_writing(self.path)
         self._shapes = ShapeRows(self.db)
-        # As text, because these are looked at for every transaction.
-        self._paths = {ending: os.fspath(beside(path, ending)) for ending in _FILES}
+        self._paths = {ending: beside(self.path, ending) for ending in _FILES}
         self._files = {ending: self._identity(ending) for ending in _FILES}
         self._size = self.path.stat().st_size
         self._data_version = -1
@@ -113,7 +111,7 @@ class StoreWriter:
     def _identity(self, ending: str) -> tuple[int, int] | None:
         """Device and inode of the store, or of the file beside it; None when there is none."""
         try:
-            status = os.stat(self._paths[ending])
+            status = self._paths[ending].stat()
         except OSError:
             return None
         return status.st_dev, status.st_ino
@@ -142,7 +140,7 @@ class StoreWriter:
 
     def _check_end(self) -> None:
         try:
-            size = os.stat(self._paths[""]).st_size
+            size = self._paths[""].stat().st_size
         except OSError:
             return
         if size < self._size and self._identity("") == self._files[""] and seems_cut_short(self.path):
