@@ -23,7 +23,7 @@ MAX_INDENT = 64
 _SPACE = r"[ \t\r\n]*+"
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _ATOM = r'[^ \t\r\n"{}\[\],:]++'
-_PIECE = re.compile(
+PIECE = re.compile(
     rf"(?:({_STRING}){_SPACE}:{_SPACE})?"  # key
     rf"(?:({_STRING}|{_ATOM})"  # scalar
     rf"|([\[{{]){_SPACE}([\]}}])?"  # opener, and closer when nothing is between them
@@ -65,7 +65,7 @@ def _indented(text: str, indent: int) -> _Indented:
     pads = ["\n" + " " * (indent * level) for level in range(MAX_INDENT + 1)]
     opened: list[tuple[int, int]] = []
     inside, members, deepest, row = -1, 0, 0, 0
-    for match in _PIECE.finditer(text):
+    for match in PIECE.finditer(text):
         key, scalar, opener, at_once, closer, colon, comma = match.groups()
         if closer is not None and opened:
             partner[inside] = row

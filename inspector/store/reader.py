@@ -177,9 +177,9 @@ class Reader:
         """The events with these ids, in the order asked; missing ones are left out."""
         return rows.events(self.db, numbers)
 
-    def request(self, number: int) -> Request | None:
-        """The whole request of an event, body included; None for a rejected one."""
-        return rows.request(self.db, number)
+    def request(self, number: int, upto: int | None = None) -> Request | None:
+        """The whole request of an event, body included; None for a rejected one. `upto` cuts the body."""
+        return rows.request(self.db, number, upto)
 
     def raw_head(self, number: int) -> bytes | None:
         """The raw head of a rejected request, as far as it was read."""

@@ -116,8 +116,11 @@ def events(db: sqlite3.Connection, numbers: Sequence[int]) -> list[Event]:
     return [found[number] for number in numbers if number in found]
 
 
-def request(db: sqlite3.Connection, number: int) -> Request | None:
-    """The whole request of one event; None when there is none or nothing of it could be read."""
+def request(db: sqlite3.Connection, number: int, upto: int | None = None) -> Request | None:
+    """The whole request of one event; None when there is none or nothing of it could be read.
+
+    With `upto` the body is cut after that many bytes, and no more of it is read than is needed.
+    """
     row = db.execute(
         "SELECT method, target, version, headers, body, upload FROM event JOIN request ON request.event "
         "= event.id "
@@ -131,8 +134,14 @@ def request(db: sqlite3.Connection, number: int) -> Request | None:
         pieces = db.execute(
             "SELECT bytes FROM piece WHERE id >= ? AND id < ? ORDER BY id", (upload << 16, (upload + 1) << 16)
         )
-        body = b"".join(piece for (piece,) in pieces)
-    return Request(method, target, unpack_headers(headers), body or b"", version)
+        some: list[bytes] = []
+        read = 0
+        while (upto is None or read < upto) and (piece := pieces.fetchone()) is not None:
+            some.append(piece[0])
+            read += len(piece[0])
+        pieces.close()
+        body = b"".join(some)
+    return Request(method, target, unpack_headers(headers), (body or b"")[:upto], version)
 
 
 def raw_head(db: sqlite3.Connection, number: int) -> bytes | None:
