@@ -26,7 +26,7 @@ COMMANDS = {
     "wait": "read",
     "types": "shapes",
     "shape": "shapes",
-    "diff": "shapes",
+    "diff": "diff",
     "schema": "schema",
     "sample": "schema",
     "baseline": "check",

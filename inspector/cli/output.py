@@ -9,10 +9,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
 
+from inspector.core import shorten
 from inspector.core.text import visible
 
 
@@ -54,44 +56,54 @@ def narrate(text: str) -> None:
     print(visible(text), file=sys.stderr)
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its head, and what becomes of it where the terminal is too narrow for all."""
+
+    head: str = ""
+    right: bool = False
+    """Aligned to the right."""
+    gives: int = 0
+    """Its place among the columns that give way, 1 first; 0 for one that does not."""
+    least: int = 8
+    """Cells it is left."""
+    cut: Callable[[str, int, shorten.Measure], str] = shorten.end
+    """How a text is made to fit."""
+
+
 def print_table(
-    heads: Sequence[str],
+    columns: Sequence[Column],
     rows: Iterable[Sequence[str]],
-    *,
-    right: Sequence[int] = (),
     looks: Callable[[int, str], str] | None = None,
 ) -> None:
-    """Print columns, made safe and cut to the terminal's width where there is one.
+    """Print columns, made safe, and cut to the terminal's width where there is one.
 
-    `right` names the columns that are aligned to the right; `looks` colours a cell, given its column and its
-    padded text.
+    `looks` colours a cell, given its column's number and its padded text.
     """
     table = [[visible(cell) for cell in row] for row in rows]
     if not table:
         return
-    heads = [visible(head) for head in heads]
-    widths = _widths([heads, *table])
-    line = "  ".join(_fit(head, widths[at], at in right) for at, head in enumerate(heads))
-    print(style(line.rstrip(), dim=True))
+    widths = _widths(columns, table)
+    heads = [_fit(column.head, width, column) for column, width in zip(columns, widths, strict=True)]
+    print(style("  ".join(heads).rstrip(), dim=True))
     for row in table:
-        cells = [_fit(cell, widths[at], at in right) for at, cell in enumerate(row)]
+        cells = [_fit(cell, widths[at], columns[at]) for at, cell in enumerate(row)]
         if looks is not None:
             cells = [looks(at, cell) for at, cell in enumerate(cells)]
         print("  ".join(cells).rstrip())
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
     """The width of each column: that of its widest cell, less where the terminal has no room for all."""
-    widths = [max(map(_cells, column)) for column in zip(*rows, strict=True)]
-    if not sys.stdout.isatty():
-        return widths
-    over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
-    while over > 0:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= 8:
-            break
-        widths[widest] -= 1
-        over -= 1
+    heads = [column.head for column in columns]
+    widths = [max(map(_cells, texts)) for texts in zip(heads, *rows, strict=True)]
+    if sys.stdout.isatty():
+        over = sum(widths) + 2 * (len(widths) - 1) - shutil.get_terminal_size().columns
+        giving = [at for at, column in enumerate(columns) if column.gives]
+        for at in sorted(giving, key=lambda at: columns[at].gives):
+            given = min(max(over, 0), max(widths[at] - columns[at].least, 0))
+            widths[at] -= given
+            over -= given
     return widths
 
 
@@ -105,13 +117,14 @@ def _cells(text: str) -> int:
     )
 
 
-def _fit(text: str, width: int, right: bool) -> str:
-    cells = _cells(text)
-    if cells > width:
-        text = text[:width]
-        while text and _cells(text) > width - 1:
-            text = text[:-1]
-        text += "…"
-        cells = _cells(text)
-    padding = " " * (width - cells)
-    return padding + text if right else text + padding
+def _fit(text: str, width: int, column: Column) -> str:
+    if _cells(text) > width:
+        text = column.cut(text, width, _cells)
+    padding = " " * (width - _cells(text))
+    return padding + text if column.right else text + padding
+
+
+def cut_type(text: str, width: int, measure: shorten.Measure = len) -> str:
+    """A type loses its first segments; what stands in its place, a sentence or a request line, its end."""
+    cut = shorten.end if " " in text else shorten.event_type
+    return cut(text, width, measure)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from inspector.cli.arguments import COUNT, LENGTH, FilterCommand, filter_argument, filter_of, json_option
-from inspector.cli.output import emit, narrate, print_table, style
-from inspector.core import units
+from inspector.cli.output import Column, cut_type, emit, narrate, print_table, style
+from inspector.core import shorten, units
 from inspector.core.events import Event, InspectorError
 from inspector.core.text import visible_bytes
 from inspector.store.place import store_path
@@ -117,8 +117,17 @@ def _print_events(events: list[Event]) -> None:
             return style(cell, fg="red")
         return style(cell, dim=True) if at in (0, 1, 7) else cell
 
-    heads = ("id", "time", "level", "type", "resource", "", "sent", "size")
-    print_table(heads, rows, right=(0, 7), looks=looks)
+    columns = (
+        Column("id", right=True),
+        Column("time"),
+        Column("level"),
+        Column("type", gives=2, cut=cut_type),
+        Column("resource", gives=1, least=14, cut=shorten.resource),
+        Column(),
+        Column("sent"),
+        Column("size", right=True),
+    )
+    print_table(columns, rows, looks)
 
 
 def _print_lines(events: Iterable[Event], as_json: bool = False) -> None:

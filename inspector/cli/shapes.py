@@ -1,19 +1,16 @@
-"""``inspector types``, ``shape`` and ``diff``: what the store has learnt of the payloads."""
+"""``inspector types`` and ``shape``: what the store has learnt of the payloads."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from inspector.cli.arguments import FilterCommand, filter_argument, filter_of, json_option
-from inspector.cli.output import emit, narrate, print_table, style
-from inspector.core import units
-from inspector.core.diff import counts_in_words, diff
+from inspector.cli.output import Column, cut_type, emit, narrate, print_table, style
+from inspector.core import shorten, units
 from inspector.core.events import Event
 from inspector.core.payload import NotJson, Path, show_path
 from inspector.core.type_shape import TypeShape, collect_examples
@@ -65,22 +62,32 @@ def types_command(store: str | None, words: tuple[str, ...], documented: bool, a
             emit(line)
         return
     print_table(
-        ("type", "sender", "events", "variants", "last seen"),
+        (
+            Column("type", gives=1, least=16, cut=cut_type),
+            Column("sender"),
+            Column("events", right=True),
+            Column("variants", right=True),
+            Column("last seen"),
+        ),
         [
             (
                 line["type"],
                 line["sender"] or "",
                 units.count(line["count"]) if line["count"] else "–",
                 units.count(line["variants"]) if line["count"] else "",
-                line["last_seen"] or "unseen",
+                "unseen" if line["last_seen"] is None else _minute(line["last_seen"]),
             )
             for line in lines
         ],
-        right=(2, 3),
         looks=lambda at, cell: style(cell, dim=True) if at in (1, 4) else cell,
     )
     if not lines:
         narrate("No types yet. They come with the first event." if wanted is None else "No type matches.")
+
+
+def _minute(when: str) -> str:
+    """``2025-11-21 09:42Z`` for a time in full."""
+    return f"{when[:10]} {when[11:16]}Z"
 
 
 def _is_named(wanted: Filter | None, name: str) -> bool:
@@ -128,7 +135,12 @@ def shape_command(store: str | None, name: str, stats: bool, as_json: bool) -> N
         narrate("No shape: no event of this type has a JSON body.")
         return
     print_table(
-        ("field", "type", "in", "values"),
+        (
+            Column("field", gives=2, least=32, cut=shorten.start),
+            Column("type", gives=3, least=12),
+            Column("in"),
+            Column("values", gives=1, least=12),
+        ),
         [
             (
                 show_path(field.path),
@@ -179,77 +191,3 @@ def _sampled_payloads(reader: Reader, shape: TypeShape) -> Iterator[Any]:
                 yield payload_of(header_map(request.headers), decoded(request)[0])
             except (NotJson, ValueError):
                 continue
-
-
-@contextmanager
-def _reader_for(path: FilePath, a: str, b: str) -> Iterator[Reader]:
-    """The store; an empty throw-away one when there is none and two files need none."""
-    from tempfile import TemporaryDirectory
-
-    from inspector.store.files import is_payload_file
-    from inspector.store.writer import StoreWriter
-
-    with ExitStack() as stack:
-        if not path.exists() and is_payload_file(a) and is_payload_file(b):
-            path = FilePath(stack.enter_context(TemporaryDirectory())) / "events.db"
-            StoreWriter(path).close()
-        yield stack.enter_context(Reader(path))
-
-
-_SIGNS = {"removed": "-", "added": "+", "retyped": "~", "optional": "?", "required": "!"}
-_COLOURS = {
-    "removed": "red",
-    "added": "green",
-    "retyped": "yellow",
-    "optional": "yellow",
-    "required": "yellow",
-}
-
-
-@click.command("diff", short_help="Compare two shapes.")
-@click.argument("a")
-@click.argument("b")
-@json_option
-@click.option("--exit-code", is_flag=True, help="Exit 1 when there are changes.")
-@click.pass_obj
-def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bool) -> int:
-    """Compare the shapes of A and B: fields only in A, only in B, and in both with another type.
-
-    A and B are each a type (user.image.analysis.completed, also with * or as sender:type), an event's id, or
-    a payload file (with a / in it, or ending in .json or .http).
-    """
-    from inspector.store.sides import resolve_side
-
-    with _reader_for(store_path(store), a, b) as reader:
-        one, other = resolve_side(reader, a), resolve_side(reader, b)
-    changes = diff(one.shape, other.shape)
-    if as_json:
-        for change in changes:
-            emit(change.as_json())
-    elif not changes:
-        print("The same shape.")
-    else:
-        rows = []
-        for change in changes:
-            remarks = ["breaking"] if change.breaking else []
-            if change.moved is not None:
-                remarks.append(
-                    f"moved {'to' if change.change == 'removed' else 'from'} {show_path(change.moved)}"
-                )
-            rows.append(
-                (
-                    _SIGNS[change.change],
-                    show_path(change.path),
-                    change.a or "–",
-                    change.b or "–",
-                    ", ".join(remarks),
-                )
-            )
-        colours = iter([_COLOURS[change.change] for change in changes])
-
-        def looks(at: int, cell: str) -> str:
-            return style(cell, fg=next(colours)) if at == 0 else cell
-
-        print_table(("", "field", f"a {one.label}", f"b {other.label}", ""), rows, looks=looks)
-        narrate(counts_in_words(changes))
-    return 1 if exit_code and changes else 0
