@@ -20,7 +20,8 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from inspector.core.events import Attempt, Request  # noqa: E402
+from inspector.capture.child import Capture  # noqa: E402
+from inspector.core.events import Attempt, InspectorError, Request  # noqa: E402
 from inspector.store.edits import Edits  # noqa: E402
 from inspector.store.files import read_payload_file  # noqa: E402
 from inspector.store.writer import Arrival, StoreWriter, now  # noqa: E402
@@ -33,14 +34,15 @@ THEMES = ("inspector-dark", "inspector-light")
 
 def fill(store: Path) -> None:
     """A store with every sample payload, a few repeated, and some attempts, marks and stars."""
-    files = sorted((ROOT / "sample_payloads").rglob("*.json")) + sorted(
-        (ROOT / "sample_payloads").rglob("*.http")
-    )
-    files = [file for file in files if file.suffix == ".http" or file.name[0] != "."]
+    samples = ROOT / "sample_payloads"
+    files = [*samples.rglob("*.json"), *samples.rglob("*.http")]
+    # Those that tell the story best come last, where the list begins.
+    last = [f"user.image.analysis.{name}.json" for name in ("failed", "completed", "processing")]
+    files.sort(key=lambda file: (last.index(file.name) if file.name in last else -1, file.name[::-1]))
     moment = now()[0] - 1_000_000 * (len(files) * 17 + 30)
     writer = StoreWriter(store)
     arrivals = []
-    for number, file in enumerate([*files[::3], *files[1::3], *files[2::3]]):
+    for number, file in enumerate(files):
         request = read_payload_file(file)
         if request.header(b"host") is None:
             request = Request(
@@ -104,6 +106,18 @@ def fill(store: Path) -> None:
         edits.set_note(ids[-3], starred=True)
 
 
+def listener(store: Path) -> Capture:
+    """A real capture process, on the default port where that is free."""
+    for port in ("8585", "0"):
+        capture = Capture(store, ["--port", port])
+        try:
+            capture.start()
+        except InspectorError:
+            continue
+        return capture
+    raise SystemExit("no listener could be started")
+
+
 async def press(pilot: Any, *keys: str) -> None:
     for key in keys:
         await pilot.press(key)
@@ -128,7 +142,7 @@ SCREENS: dict[str, Steps] = {
     "headers": keys("3"),
     "attempts": keys("6"),
     "shape": keys("5"),
-    "diff": keys("m", "j", "j", "j", "m", "d"),
+    "diff": keys("j", "j", "m", "k", "m", "d"),
     "shapes": keys("S"),
     "matrix": keys("M"),
     "help": keys("question_mark"),
@@ -145,9 +159,9 @@ SHOWN = (
 )
 
 
-async def picture(store: Path, name: str, size: tuple[int, int], theme: str) -> str:
+async def picture(store: Path, capture: Capture, name: str, size: tuple[int, int], theme: str) -> str:
     """One screen as SVG."""
-    session = Session(store)
+    session = Session(store, capture)
     app = InspectorApp(session, theme=theme)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0.6)
@@ -203,13 +217,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         store = Path(place) / "events.db"
         fill(store)
+        capture = listener(store)
         for name, size, theme in jobs:
             svg = folder / f"{name}-{size[0]}x{size[1]}-{theme.removeprefix('inspector-')}.svg"
-            svg.write_text(asyncio.run(picture(store, name, size, theme)))
+            svg.write_text(asyncio.run(picture(store, capture, name, size, theme)))
             to_png(svg)
             if shown_only:
                 svg.unlink()
             print(svg.stem)
+        capture.stop()
     return 0
 
 
