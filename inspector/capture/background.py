@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from inspector.capture.supervise import supervised
 from inspector.store.writer import StoreWriter
 
 DEADLINE_S = 60.0
@@ -53,7 +54,8 @@ class Background:
         self._on_identified = on_identified
         self._log = log
         self._queue: asyncio.Queue[int] = asyncio.Queue()
-        self._task = asyncio.create_task(self._run(), name="background identification")
+        work = supervised("identifying large bodies", self._run, log)
+        self._task = asyncio.create_task(work, name="background identification")
 
     def add(self, number: int) -> None:
         """Identify this event soon."""
@@ -75,7 +77,11 @@ class Background:
                     process = None
                     continue
                 if process is None or process.returncode is not None:
-                    process = await self._start()
+                    try:
+                        process = await self._start()
+                    except OSError:
+                        self.add(number)
+                        raise
                 if not await self._identify(process, number):
                     await _end(process, at_once=True)
                     process = None

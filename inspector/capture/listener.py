@@ -31,6 +31,7 @@ from inspector.capture.connection import (
 )
 from inspector.capture.limits import Limits
 from inspector.capture.refused import Refused
+from inspector.capture.supervise import supervised
 from inspector.core.events import Request
 from inspector.store.commit import GroupCommit
 from inspector.store.writer import PIECE, Arrival, StoreFailed
@@ -44,6 +45,7 @@ _ENDINGS = {400: REFUSED, 408: TOO_SLOW, 413: TOO_LARGE, 503: STOPPED}
 _SPILL = 64 * 1024
 _PIECES = 3
 """Pieces of bodies that wait for the disk at once, so that small events come between them."""
+_CLEAR_UP_S = 1.0
 _SILENT = logging.getLogger("inspector.capture.silent")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
@@ -80,7 +82,9 @@ class Listener:
         self._in_flight = 0
         self._pieces = asyncio.Semaphore(_PIECES)
         self._failures = 0
-        self._sweeper: asyncio.Task[None] | None = None
+        self._abandoned: set[int] = set()
+        """Uploads that could not be stored to their end, and whose pieces are to go."""
+        self._tasks: list[asyncio.Task[None]] = []
         self.server = _Server(
             self,
             auto_decompress=False,
@@ -94,8 +98,9 @@ class Listener:
         )
 
     def start(self) -> None:
-        """Begin to enforce the deadlines."""
-        self._sweeper = asyncio.create_task(self._sweep(), name="deadlines")
+        """Begin to enforce the deadlines, and to clear up after bodies that could not be stored whole."""
+        for name, work in (("the watch over deadlines", self._sweep), ("clearing up", self._clear_up)):
+            self._tasks.append(asyncio.create_task(supervised(name, work, self._log), name=name))
 
     async def _sweep(self) -> None:
         step = min(0.5, self.limits.head_deadline / 4, self.limits.body_deadline / 4)
@@ -106,12 +111,25 @@ class Listener:
                 connection.sweep(moment)
             self.refused.flush(moment)
 
+    async def _clear_up(self) -> None:
+        """Delete the pieces that a failing disk has left without an event, once it works again."""
+        while True:
+            await asyncio.sleep(_CLEAR_UP_S)
+            while self._abandoned and self.commit.trouble is None:
+                upload = next(iter(self._abandoned))
+                try:
+                    more = await self.commit.run("abandon", upload)
+                except StoreFailed:
+                    break
+                if not more:
+                    self._abandoned.discard(upload)
+
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109 - aiohttp's shutdown keeps it
         """Finish what is in hand in `timeout` seconds, close every connection, write what was refused."""
         self.server.pre_shutdown()
         await self.server.shutdown(timeout)
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.refused.close()
 
     def refuse(
@@ -181,6 +199,8 @@ class Listener:
         try:
             await self.commit.put(arrival)
         except StoreFailed:
+            if upload is not None:
+                self._abandoned.add(upload)
             return connection.send(NOT_STORED, method, False)
         if cut is not None:
             return connection.send(answer, method, False, last_words=True)
@@ -245,7 +265,14 @@ class Listener:
         connection.body_since = None
         try:
             async with self._pieces:
-                return await self.commit.put_piece(upload, number, part)
+                taken = await self.commit.put_piece(upload, number, part)
+            # In a store that was made anew a number may come up again.
+            self._abandoned.discard(taken)
+            return taken
+        except StoreFailed:
+            if upload is not None:
+                self._abandoned.add(upload)
+            raise
         finally:
             self._in_flight -= len(part)
             if since is not None:

@@ -61,7 +61,7 @@ JOBS: dict[str, Callable[..., object]] = {
     "forget": _forget_settings,
     "count": _set_count,
     "sweep": StoreWriter.sweep,
-    "drop": StoreWriter.drop_upload,
+    "abandon": StoreWriter.abandon,
     "pending": StoreWriter.pending,
     "probe": _probe,
 }

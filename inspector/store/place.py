@@ -247,3 +247,8 @@ def capture_lock(path: Path) -> Lock:
 def screens_lock(path: Path) -> Lock:
     """The lock every screen holds, shared, while it shows this store."""
     return Lock(beside(path, ".screens"))
+
+
+def imports_lock(path: Path) -> Lock:
+    """The lock every import holds, shared, while pieces of its bodies stand in the store without an event."""
+    return Lock(beside(path, ".import"))

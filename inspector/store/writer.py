@@ -20,12 +20,14 @@ from inspector.core.events import Attempt, Event, InspectorError, Request
 from inspector.core.identify import Identified, header_map, identify, identify_request, is_quick
 from inspector.core.senders import NOBODY, Identity
 from inspector.store import rows
-from inspector.store.place import beside, open_writing, seems_cut_short
+from inspector.store.place import beside, imports_lock, open_writing, seems_cut_short
 from inspector.store.shape_rows import ShapeRows
 
 PIECE = 1024 * 1024
 """Bytes of body in one row; what is larger is stored in pieces of this size."""
 
+_PIECES_AT_ONCE = 2
+"""Pieces deleted in one transaction; each takes a few milliseconds."""
 _FILES = ("", "-wal", "-shm")
 Stored = tuple[int, bool]
 """Id of a stored event, and whether it waits to be identified in the background."""
@@ -334,7 +336,16 @@ class StoreWriter:
 
     def sweep(self) -> int:
         """Delete the pieces of bodies whose event was never stored (left by a kill); returns how many
-        bodies."""
+        bodies.
+
+        While an import runs nothing is deleted, because the events of its pieces are yet to come; one that
+        starts later has to wait for this transaction.
+        """
+        importing = imports_lock(self.path)
+        if importing.path.exists():
+            if not importing.acquire():
+                return 0
+            importing.release()
         orphans = self.db.execute(
             "WITH RECURSIVE upload (number) AS (SELECT min(id) >> 16 FROM piece UNION ALL "
             "SELECT (SELECT min(id) >> 16 FROM piece WHERE id >= (upload.number + 1) << 16) "
@@ -349,6 +360,15 @@ class StoreWriter:
     def drop_upload(self, upload: int) -> None:
         """Delete all pieces of one upload."""
         self.db.execute("DELETE FROM piece WHERE id >= ? AND id < ?", (upload << 16, (upload + 1) << 16))
+
+    def abandon(self, upload: int) -> bool:
+        """Delete a few pieces of an upload that no event has; True while there are more."""
+        gone = self.db.execute(
+            "DELETE FROM piece WHERE id IN (SELECT id FROM piece WHERE id >= ? AND id < ? LIMIT ?) "
+            "AND NOT EXISTS (SELECT 1 FROM request WHERE request.upload = ?)",
+            (upload << 16, (upload + 1) << 16, _PIECES_AT_ONCE, upload),
+        ).rowcount
+        return gone == _PIECES_AT_ONCE
 
     # -- identification in the background
 
