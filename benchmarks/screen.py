@@ -194,7 +194,7 @@ def first_paint(store: Path, pattern: bytes) -> float:
 
 def keys(store: Path, presses: int = 30) -> list[float]:
     """Seconds from ``j`` until the cursor sign is drawn again."""
-    screen = Screen(store, "--no-listener")
+    screen = Screen(store, "--no-listen")
     try:
         screen.when("›".encode())
         time.sleep(1.0)
@@ -210,7 +210,7 @@ def keys(store: Path, presses: int = 30) -> list[float]:
 
 def detail(store: Path) -> float:
     """Seconds from ``2`` (the body) on a fresh screen until its first line is there."""
-    screen = Screen(store, "--no-listener")
+    screen = Screen(store, "--no-listen")
     try:
         screen.when("›".encode())
         time.sleep(0.2)

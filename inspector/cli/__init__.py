@@ -102,7 +102,6 @@ class _Commands(click.Group):
 @click.option("--tunnel", is_flag=True, help="Open a public address through ngrok at the start.")
 @click.option("--demo", is_flag=True, help="Try it: a throw-away store, filled with sample events.")
 @click.option("--no-listen", is_flag=True, help="Only read the store; start no listener.")
-@click.option("--no-listener", is_flag=True, hidden=True)
 @click.version_option(__version__, "-V", "--version", prog_name="inspector", message="%(prog)s %(version)s")
 @click.pass_context
 def inspector(
@@ -115,7 +114,6 @@ def inspector(
     tunnel: bool,
     demo: bool,
     no_listen: bool,
-    no_listener: bool,
 ) -> None:
     """The webhook inspector for the terminal: the offline webhook.site.
 
@@ -134,7 +132,7 @@ def inspector(
                 respond=respond,
                 tunnel=tunnel,
                 demo=demo,
-                no_listen=no_listen or no_listener,
+                no_listen=no_listen,
             )
         )
     for name in ("host", "port", "respond", "tunnel"):
