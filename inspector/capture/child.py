@@ -18,12 +18,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from inspector.core.events import InspectorError
 from inspector.store.place import beside, capture_lock, open_reading
 
+NOT_STORED = "events cannot be stored, senders get 503: "
+STORED_AGAIN = "events are stored again"
+"""What the log says of a store that fails, and of its return."""
 STAY = b"stay"
 """Written into the pipe by a screen that leaves its capture process running."""
 START_S = 10.0
@@ -56,6 +60,40 @@ def open_log(path: Path) -> int:
     except OSError:
         pass
     return os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+
+def log_tail(path: Path, lines: int) -> list[str]:
+    """The last lines of the log beside the store."""
+    try:
+        data = beside(path, ".log").read_bytes()[-16_384:]
+    except OSError:
+        return []
+    return data.decode("utf-8", "replace").splitlines()[-lines:]
+
+
+def last_trouble(path: Path) -> dict[str, Any] | None:
+    """Why the running capture process cannot store events, ``{"text", "since_us"}``, by its log; None if it can.
+
+    The state ``trouble`` in the store says the same, but cannot be written while the disk fails.
+    """
+    lock = capture_lock(path)
+    if not lock.is_held_elsewhere():
+        return None
+    try:
+        started = int(lock.path.stat().st_mtime)  # it has written its pid into it
+    except OSError:
+        return None
+    for line in reversed(log_tail(path, 1000)):
+        stamp, _, text = line.partition(" ")
+        try:
+            since = datetime.fromisoformat(stamp).timestamp()
+        except ValueError:
+            continue
+        if since < started or text == STORED_AGAIN:
+            return None
+        if text.startswith(NOT_STORED):
+            return {"text": text.removeprefix(NOT_STORED), "since_us": int(since) * 1_000_000}
+    return None
 
 
 class Capture:
@@ -165,11 +203,7 @@ class Capture:
 
     def log_tail(self, lines: int = 12) -> list[str]:
         """The last lines of the log beside the store."""
-        try:
-            data = beside(self.path, ".log").read_bytes()[-16_384:]
-        except OSError:
-            return []
-        return data.decode("utf-8", "replace").splitlines()[-lines:]
+        return log_tail(self.path, lines)
 
     def leave(self) -> None:
         """Let a capture process that this screen started go on after the screen has ended."""

@@ -26,20 +26,24 @@ from aiohttp import web
 from inspector.capture.address import DEFAULT_HOST, DEFAULT_PORT, bind, is_loopback, url_of
 from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
-from inspector.capture.child import STAY, open_log, running
+from inspector.capture.child import NOT_STORED, STAY, STORED_AGAIN, open_log, running
 from inspector.capture.limits import ACCEPT_AT_ONCE, QUEUE, Limits
 from inspector.capture.listener import Listener
 from inspector.capture.narrate import Narrator
 from inspector.capture.ngrok import install_agent
+from inspector.capture.supervise import supervised
 from inspector.capture.tunnel import Tunnel, TunnelState
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import for_output, visible
 from inspector.store.commit import GroupCommit
 from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
+from inspector.store.retention import Retention, enforce, set_retention
 from inspector.store.writer import Stored, StoreFailed, now
 
 WATCH_S = 0.1
+KEEP_S = 60.0
+"""How often it is looked whether more is kept than the user wants."""
 DRAIN_S = 1.0
 """Seconds that requests in hand are given at the end; a screen waits three for all of it."""
 _LOCK_WAIT_S = 0.5
@@ -62,6 +66,8 @@ class ListenOptions:
     """Answer rules in their JSON form; None for the default."""
     exit_after: int | None = None
     limits: Limits = field(default_factory=Limits)
+    keep: Retention | None = None
+    """How much is kept from now on; None for what was set before."""
 
 
 def listen(options: ListenOptions) -> int:
@@ -151,6 +157,11 @@ class _Process:
             for number in await self.commit.run("pending"):
                 self.background.add(number)
             await self.commit.run("forget", _FLEETING)
+        if options.keep is not None:
+            try:
+                await asyncio.to_thread(set_retention, options.store, options.keep)
+            except InspectorError as error:
+                self.log(f"the limits of what is kept were not taken: {error}")
         described = {
             "url": url,
             "host": options.host,
@@ -173,7 +184,10 @@ class _Process:
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
         self._announce(url)
-        watch = asyncio.create_task(self._watch(), name="watch")
+        lasting = [
+            asyncio.create_task(supervised(name, work, self.log), name=name)
+            for name, work in (("the watch over settings", self._watch), ("deleting old events", self._keep))
+        ]
         if options.tunnel:
             self._spawn(self._open_tunnel({"minutes": options.tunnel_minutes}))
         try:
@@ -181,8 +195,9 @@ class _Process:
         finally:
             for site in sites:
                 await site.stop()
-            watch.cancel()
-            await asyncio.gather(watch, return_exceptions=True)
+            for task in lasting:
+                task.cancel()
+            await asyncio.gather(*lasting, return_exceptions=True)
             await self.listener.stop(DRAIN_S)
             await runner.cleanup()
             if self.tunnel is not None:
@@ -246,13 +261,23 @@ class _Process:
 
     def log(self, text: str) -> None:
         """One line of narration on stderr (the log file, for a screen's child)."""
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = f"{stamp} {visible(text)}"
+        line = _stamped(text)
         if self.err is not None:
             self.err.say(line)
             return
         with contextlib.suppress(OSError):
             print(line, file=sys.stderr, flush=True)
+
+    def _log_beside(self, text: str) -> None:
+        """Narrate, and in any case into the file beside the store, where screens look while it fails."""
+        self.log(text)
+        if self.err is not None:
+            with contextlib.suppress(OSError):
+                descriptor = open_log(self.options.store)
+                try:
+                    os.write(descriptor, f"{_stamped(text)}\n".encode())
+                finally:
+                    os.close(descriptor)
 
     def _unexpected(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
@@ -281,10 +306,26 @@ class _Process:
 
     def _trouble(self, text: str | None) -> None:
         if text is None:
-            self.log("events are stored again")
+            self._log_beside(STORED_AGAIN)
         else:
-            self.log(f"events cannot be stored, senders get 503: {text}")
+            self._log_beside(f"{NOT_STORED}{text}")
         self._spawn(self._publish("trouble", None if text is None else {"text": text, "since_us": now()[0]}))
+
+    async def _keep(self) -> None:
+        """Delete what is more than the user wants to keep, in a thread, again and again."""
+        while True:
+            try:
+                gone = await asyncio.to_thread(enforce, self.options.store, self._unless_stopping)
+            except InspectorError as error:
+                self.log(str(error))
+            else:
+                if gone is not None and gone.events:
+                    self.log(f"{units.count(gone.events, 'old event')} deleted, as the limits say")
+            await asyncio.sleep(KEEP_S)
+
+    def _unless_stopping(self, done: int, of: int) -> None:
+        if self.stop.is_set():
+            raise InspectorError(f"stopped after {units.count(done, 'event')} of {units.count(of)}.")
 
     # -- what the screen wants
 
@@ -413,6 +454,10 @@ class _Process:
         if self.out is not None and self.options.as_json:
             self.out.say(json.dumps({"kind": "tunnel", **state.as_json()}))
         self.log(text)
+
+
+def _stamped(text: str) -> str:
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {visible(text)}"
 
 
 class _LogLines(logging.Handler):

@@ -12,6 +12,7 @@ import click
 
 from inspector.cli.arguments import LENGTH, PORT, Number
 from inspector.cli.output import emit, narrate
+from inspector.cli.prune import keep_options
 from inspector.core.events import InspectorError
 from inspector.store.place import store_path
 
@@ -44,6 +45,8 @@ _TAKEN_S = 3.0
 @click.option(
     "--exit-after", type=Number("number of events", 1), default=None, metavar="N", help="End after N events."
 )
+@keep_options
+@click.option("--keep-all", is_flag=True, help="Delete nothing by itself any more.")
 @click.option("--max-body", default=None, metavar="SIZE", help="Keep at most this of a body (25MiB).")
 @click.option("--head-deadline", default=None, metavar="TIME", help="Time for a request's head (10s).")
 @click.option("--body-deadline", default=None, metavar="TIME", help="Time for a request's body (30s).")
@@ -65,6 +68,10 @@ def listen_command(
     as_json: bool,
     quiet: bool,
     exit_after: int | None,
+    keep_count: int | None,
+    keep_days: float | None,
+    keep_bytes: int | None,
+    keep_all: bool,
     max_body: str | None,
     head_deadline: str | None,
     body_deadline: str | None,
@@ -74,11 +81,18 @@ def listen_command(
 
     A line is printed once its event is durable. ctrl+c or SIGTERM ends it; what was acknowledged is in the
     store.
+
+    The --keep options say how much is kept from now on: once a minute the oldest events beyond it are
+    deleted, starred ones never. They hold for this store until others are given, or --keep-all.
     """
     from inspector.capture.answers import read_respond
     from inspector.capture.limits import read_limits
     from inspector.capture.process import ListenOptions, listen
+    from inspector.store.retention import Retention
 
+    keep = Retention(keep_count, keep_days, keep_bytes)
+    if keep and keep_all:
+        raise InspectorError("--keep-all keeps everything; leave it out, or the other --keep options.")
     return listen(
         ListenOptions(
             store_path(store),
@@ -90,6 +104,7 @@ def listen_command(
             tunnel_minutes=None if tunnel_for is None else tunnel_for / 60,
             answers=None if respond is None else read_respond(respond),
             exit_after=exit_after,
+            keep=keep if keep or keep_all else None,
             limits=read_limits(max_body, head_deadline, body_deadline, max_connections),
         )
     )

@@ -6,7 +6,7 @@ import hashlib
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +19,12 @@ from inspector.core import units
 from inspector.core.events import InspectorError, Request
 from inspector.core.payload import NotJson, parse
 from inspector.store.files import read_payload_file
-from inspector.store.place import store_path
+from inspector.store.place import imports_lock, store_path
 from inspector.store.writer import PIECE, Arrival, StoreWriter, now
 
 _AT_ONCE = 64
 """Events in one transaction, a few milliseconds' work: so long a listener beside waits for its turn."""
+_LOCK_WAIT_S = 5.0
 _ADD_NOTE = "INSERT INTO note (event, starred, comment) VALUES (?, ?, ?)"
 
 
@@ -59,6 +60,34 @@ def import_command(store: str | None, files: tuple[str, ...], as_json: bool) -> 
 
 def take_in(writer: StoreWriter, events: list[Imported]) -> None:
     """Store events, a few at a time with pauses between, and identify every one of them."""
+    with _pieces_safe(writer.path) if any(map(_is_large, events)) else nullcontext():
+        _take_in(writer, events)
+
+
+def _is_large(event: Imported) -> bool:
+    request = event.arrival.request
+    return request is not None and len(request.body) > PIECE
+
+
+@contextmanager
+def _pieces_safe(store: Path) -> Iterator[None]:
+    """Keep a listener that starts now from sweeping pieces away before their event is there."""
+    lock = imports_lock(store)
+    deadline = time.monotonic() + _LOCK_WAIT_S
+    try:
+        while not lock.acquire(shared=True):  # a listener looks whether somebody holds it
+            if time.monotonic() > deadline:
+                raise InspectorError(f"{lock.path} is locked by another program. Try again.")
+            time.sleep(0.01)
+    except OSError as error:
+        raise InspectorError(f"cannot open {lock.path}: {(error.strerror or str(error)).lower()}.") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _take_in(writer: StoreWriter, events: list[Imported]) -> None:
     at = 0
     while at < len(events):
         some: list[Imported] = []

@@ -156,16 +156,20 @@ def prune(
     return going
 
 
-def enforce(path: Path) -> Pruned | None:
+def enforce(path: Path, progress: Progress = lambda done, of: None) -> Pruned | None:
     """Apply the limits that are set, for the capture process to call once a minute in a thread.
 
     None when none is set. Costs a look when nothing goes. InspectorError when the store cannot be read or
-    written.
+    written. What `progress` raises ends it between two deletions.
     """
     try:
         with Reader(path) as reader:
             retention = retention_from(reader.setting(SETTING))
-        return prune(path, retention, time.time_ns() // 1000) if retention else None
+            if not retention:
+                return None
+            going = plan(reader, retention, time.time_ns() // 1000)
+        carry_out(path, going, progress)
+        return going
     except (sqlite3.Error, ValueError) as error:
         raise InspectorError(f"could not delete old events from {path}: {error}.") from None
 
