@@ -1,8 +1,9 @@
 """Identification of large and compressed bodies, in a process of its own, so that no body can stall the listener.
 
-``python -m inspector.capture.background STORE`` reads event ids from standard input, a line each, identifies the event
-in the store, and answers with the same id on standard output. It ends with its input. The capture process starts it
-when the first such event comes, ends it when it has nothing to do, and replaces it when it takes too long or dies.
+``python -m inspector.capture.background STORE`` reads from standard input a line of JSON with the secrets for
+signatures (in hexadecimal) and then event ids, a line each; it identifies the event in the store, and answers with the
+same id on standard output. It ends with its input. The capture process starts it when the first such event comes, ends
+it when it has nothing to do, and replaces it when it takes too long or dies.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inspector.capture.supervise import supervised
+from inspector.core.signatures import Secrets
 from inspector.store.writer import StoreWriter
 
 DEADLINE_S = 60.0
@@ -29,6 +31,8 @@ def main() -> int:
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     writer = StoreWriter(Path(sys.argv[1]))
+    told: dict[str, list[str]] = json.loads(sys.stdin.readline() or "{}")
+    writer.secrets = {scheme: [bytes.fromhex(key) for key in keys] for scheme, keys in told.items()}
     for line in sys.stdin:
         number = int(line)
         try:
@@ -47,10 +51,16 @@ class Background:
     """The parent's side: a queue of event ids, one child at a time."""
 
     def __init__(
-        self, store: Path, on_identified: Callable[[dict[str, object]], None], log: Callable[[str], None]
+        self,
+        store: Path,
+        on_identified: Callable[[dict[str, object]], None],
+        log: Callable[[str], None],
+        secrets: Secrets | None = None,
     ) -> None:
-        """`on_identified` gets the JSON form of each event once it is identified."""
+        """`on_identified` gets the JSON form of each event once it is identified; `secrets` are what
+        signatures are checked with."""
         self._store = store
+        self._secrets = {scheme: [key.hex() for key in keys] for scheme, keys in (secrets or {}).items()}
         self._on_identified = on_identified
         self._log = log
         self._queue: asyncio.Queue[int] = asyncio.Queue()
@@ -90,7 +100,7 @@ class Background:
             await _end(process, at_once=True)
 
     async def _start(self) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "inspector.capture.background",
@@ -100,6 +110,9 @@ class Background:
             limit=2**20,
             start_new_session=True,
         )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(self._secrets).encode() + b"\n")
+        return process
 
     async def _identify(self, process: asyncio.subprocess.Process, number: int) -> bool:
         assert process.stdin is not None

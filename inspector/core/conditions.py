@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from inspector.core.events import Event, Request
+from inspector.core.labels import LABELS
 from inspector.core.payload import ITEMS, KEYS, BigInteger, Path
 from inspector.core.text import storable
 
@@ -213,6 +214,11 @@ def is_failed(event: Event) -> bool:
     return event.sent is not None and not 200 <= event.sent <= 299
 
 
+def _labelled(label: str) -> Flag:
+    # No label is part of another one.
+    return Flag(lambda event: label in event.labels, f"instr(event.labels, '{label}')")
+
+
 _NOTED = "event.id IN (SELECT note.event FROM note WHERE {})"
 
 FLAGS = {
@@ -230,8 +236,9 @@ FLAGS = {
     "replayed": Flag(lambda event: event.sent is not None, "event.sent IS NOT NULL"),
     "failed": Flag(is_failed, "event.sent NOT BETWEEN 200 AND 299"),
     "pending": Flag(lambda event: event.pending, "event.pending"),
+    **{label: _labelled(label) for label in LABELS},
 }
-"""What ``is:`` takes: the badges of the list."""
+"""What ``is:`` takes: the badges of the list, and the labels."""
 
 NEVER_SENT = Flag(lambda event: event.sent is None, "event.sent IS NULL")
 NOT_ANSWERED = Flag(lambda event: event.status is None, "event.status IS NULL")

@@ -88,6 +88,12 @@ class Event:
     mark: str | None = None
     """Letter of the mark, ``a``, ``b`` or ``+``; None when not marked."""
     comment: str | None = None
+    signature: str | None = None
+    """``verified: github``, ``failed: stripe: …`` with the reason, ``no secret: …``; None when not signed."""
+    labels: tuple[str, ...] = ()
+    """What stands out about where it came from: words of `inspector.core.labels.LABELS`."""
+    forwarded_for: str | None = None
+    """Address of the sender as our own tunnel tells it; `remote` is then the tunnel's end on this machine."""
 
     @property
     def received_at(self) -> str:
@@ -124,6 +130,9 @@ class Event:
             "starred": self.starred,
             "mark": self.mark,
             "comment": self.comment,
+            "signature": self.signature,
+            "labels": list(self.labels),
+            "forwarded_for": self.forwarded_for,
         }
 
 

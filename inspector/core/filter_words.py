@@ -62,7 +62,15 @@ def _some(value: str) -> str:
 
 
 def _remote(word: str, value: str, now_us: int) -> TextIs:
-    return TextIs("remote", (Pattern(_some(value)), Pattern(f"{value}:*".replace("**", "*"))))
+    return TextIs("remote", _before_colon(value))
+
+
+def _signature(word: str, value: str, now_us: int) -> TextIs:
+    return TextIs("signature", _before_colon(value))
+
+
+def _before_colon(value: str) -> tuple[Pattern, Pattern]:
+    return Pattern(_some(value)), Pattern(f"{value}:*".replace("**", "*"))
 
 
 def _target(word: str, value: str, now_us: int) -> TargetIs:
@@ -180,6 +188,8 @@ WORDS: dict[str, Reader] = {
     "account": _text("account"),
     "id": _id,
     "remote": _remote,
+    "forwarded_for": _text("forwarded_for"),
+    "signature": _signature,
     "status": _status,
     "sent": _sent,
     "delivery": _text("delivery_id"),

@@ -3,9 +3,10 @@
 An awaited `put` returns once the event is on disk (WAL, ``synchronous=FULL``) or raises `StoreFailed`. The
 writing stands in a process of its own (`inspector.store.commit_process`) because a thread would fight the
 listener for the interpreter lock: the same work in a thread stores a third of what a bare server answers.
-The two speak frames over a socket pair: four bytes of length, then a `marshal` of jobs one way and of
-results the other. While one batch is written the next one gathers, so the batches grow with the load. If
-the writing process dies it is started again, and whoever waited for it hears StoreFailed.
+The two speak frames over a socket pair: four bytes of length, then a `marshal` of the secrets that signatures
+are checked with (once, at the start) or of jobs one way, and of results the other. While one batch is written
+the next one gathers, so the batches grow with the load. If the writing process dies it is started again, and
+whoever waited for it hears StoreFailed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.core.events import InspectorError
+from inspector.core.signatures import Secrets
 from inspector.store.place import MIN_FREE
 from inspector.store.writer import Arrival, Stored, StoreFailed
 
@@ -47,12 +49,13 @@ class GroupCommit:
         *,
         min_free: int = MIN_FREE,
         narrate: str = "",
+        secrets: Secrets | None = None,
         on_lines: Callable[[list[str]], None] | None = None,
         on_trouble: Callable[[str | None], None] | None = None,
         on_stored: Callable[[list[Stored]], None] | None = None,
     ) -> None:
         """`narrate` is ``json``, ``text`` or empty: then `on_lines` gets a line for each event as it
-        becomes durable.
+        becomes durable. `secrets` are what signatures are checked with.
 
         `on_trouble` is called when storing starts to fail (with the reason) or works again, `on_stored`
         after each commit. All are called in the event loop.
@@ -62,6 +65,7 @@ class GroupCommit:
         self.trouble: str | None = None
         self.stored = 0
         self._narrate = narrate
+        self._secrets = {scheme: list(keys) for scheme, keys in (secrets or {}).items()}
         self._on_lines = on_lines
         self._on_trouble = on_trouble
         self._on_stored = on_stored
@@ -99,6 +103,8 @@ class GroupCommit:
         _, link = await loop.create_unix_connection(lambda: _Link(self._received, self._lost), sock=ours)
         self._link = link
         self._sent = deque([[ready]])
+        # Over the socket, where nobody else sees them; before any event, so that none goes unchecked.
+        link.send(self._secrets)
         try:
             async with asyncio.timeout(START_S):
                 await ready
@@ -133,6 +139,8 @@ class GroupCommit:
             arrival.size,
             arrival.sha256,
             arrival.count,
+            arrival.labels,
+            arrival.forwarded_for,
         )
         stored: Stored = await self._enqueue(job, size)
         return stored

@@ -9,6 +9,7 @@ was deleted or replaced is never written to.
 from __future__ import annotations
 
 import gc
+import io
 import marshal
 import signal
 import socket
@@ -97,15 +98,12 @@ class _Server:
         self._trouble: str | None = None
 
     def serve(self) -> None:
-        """Work until the other side closes."""
+        """Take the secrets for signatures, then work until the other side closes."""
         self.send(([(True, None)], [], None, []))
         reader = self._link.makefile("rb", buffering=1 << 20)
-        while True:
-            head = reader.read(4)
-            if len(head) < 4:
-                break
-            data = reader.read(int.from_bytes(head, "big"))
-            results, stored = self._write(marshal.loads(data))
+        self._writer.secrets = _received(reader) or {}
+        while (jobs := _received(reader)) is not None:
+            results, stored = self._write(jobs)
             self.send((results, self._lines(stored), self._trouble, stored))
         self._writer.close()
 
@@ -186,6 +184,12 @@ class _Server:
                 self._broken = True
             raise
         return results, stored
+
+
+def _received(reader: io.IOBase) -> Any:
+    """What the next frame holds; None at the end."""
+    head = reader.read(4)
+    return marshal.loads(reader.read(int.from_bytes(head, "big"))) if len(head) == 4 else None
 
 
 def _arrival(job: Job) -> Arrival:

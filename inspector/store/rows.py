@@ -16,8 +16,8 @@ INSERT_EVENT = (
     "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, "
     "incomplete, rejected, "
     "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, status, "
-    "duplicate_of, count, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?)"
+    "duplicate_of, count, signature, labels, forwarded_for, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 INSERT_REQUEST = (
     "INSERT INTO request (event, version, headers, body, upload, sha256, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -40,7 +40,8 @@ SELECT_EVENT = (
     "event.resource_type, "
     "event.resource_id, event.account, event.delivery_id, shape.hash, event.pending, event.new, "
     "event.status, "
-    "event.duplicate_of, event.count, event.sent, coalesce(note.starred, 0), note.mark, note.comment "
+    "event.duplicate_of, event.count, event.sent, coalesce(note.starred, 0), note.mark, note.comment, "
+    "event.signature, event.labels, event.forwarded_for "
     "FROM event LEFT JOIN shape ON shape.id = event.shape LEFT JOIN note ON note.event = event.id "
 )
 SELECT_COLLAPSES = "SELECT path, reason, keep FROM collapse WHERE sender = ? AND type = ? ORDER BY number"
@@ -96,6 +97,9 @@ def event_from_row(row: tuple[Any, ...]) -> Event:
         starred=bool(row[24]),
         mark=row[25],
         comment=row[26],
+        signature=row[27],
+        labels=tuple(row[28].split()) if row[28] else (),
+        forwarded_for=row[29],
     )
 
 

@@ -155,11 +155,15 @@ class _Salvage:
             "complete",
             "incomplete",
         )
-        names = ("id", *columns, "rejected", "pending", "status", "count", "sent")
-        values = _values(row)
+        names = (
+            *("id", *columns, "rejected", "pending", "status", "count", "sent"),
+            *("signature", "labels", "forwarded_for"),
+        )
+        # Rows from before the last three columns end without them.
+        values = [*_values(row), None, None, None]
         self._db.execute(
             f"INSERT OR IGNORE INTO event ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-            (*values[:10], values[9] is None, values[21], values[23], values[24]),
+            (*values[:10], values[9] is None, values[21], values[23], values[24], *values[25:28]),
         )
 
     def _copy_request(self, row: Row) -> None:

@@ -119,7 +119,13 @@ CREATE TABLE total (
 INSERT INTO total VALUES (1, 0, 0, 0);
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_ORIGIN = """
+ALTER TABLE event ADD COLUMN signature TEXT;
+ALTER TABLE event ADD COLUMN labels TEXT;
+ALTER TABLE event ADD COLUMN forwarded_for TEXT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ORIGIN)
 
 
 def version_of(db: sqlite3.Connection) -> int:

@@ -19,6 +19,7 @@ from typing import Any
 from inspector.core.events import Attempt, Event, InspectorError, Request
 from inspector.core.identify import Identified, header_map, identify, identify_request, is_quick
 from inspector.core.senders import NOBODY, Identity
+from inspector.core.signatures import Secrets, verdict_words
 from inspector.store import rows
 from inspector.store.place import beside, imports_lock, open_writing, seems_cut_short
 from inspector.store.shape_rows import ShapeRows
@@ -58,6 +59,10 @@ class Arrival:
     sha256: bytes = b""
     """Digest over the pieces (with `upload`)."""
     count: int = 1
+    labels: str | None = None
+    """Words of `inspector.core.labels.LABELS` with blanks between; None for none."""
+    forwarded_for: str | None = None
+    """Address of the sender, where the tunnel told it."""
 
 
 @dataclass(slots=True)
@@ -81,6 +86,8 @@ class StoreWriter:
     def __init__(self, path: Path) -> None:
         """Open (or create) the store at `path`; raises InspectorError."""
         self.path = path
+        self.secrets: Secrets = {}
+        """What signatures are checked with. Never written anywhere."""
         self._open()
 
     def _open(self) -> None:
@@ -217,6 +224,7 @@ class StoreWriter:
         pending = False
         body: bytes | None = None
         size, digest = arrival.size, arrival.sha256
+        signature: str | None = None
         if arrival.upload is not None:
             self._check_pieces(arrival.upload, size)
             pending = arrival.rejected is None
@@ -231,6 +239,8 @@ class StoreWriter:
                     found = identify_request(request)
                 else:
                     pending = True
+                sender = None if found is None else found.identity.sender
+                signature = verdict_words(headers, body, self.secrets, arrival.received_us, whole, sender)
         identity, shape, new, duplicate = NOBODY, None, False, None
         if found is not None:
             identity = found.identity
@@ -264,6 +274,9 @@ class StoreWriter:
                 arrival.status,
                 duplicate,
                 arrival.count,
+                signature,
+                arrival.labels,
+                arrival.forwarded_for,
                 new,
             ]
         )
@@ -381,17 +394,24 @@ class StoreWriter:
 
         Outside a transaction it reads and decodes first and writes in a short one of its own.
         """
-        if self.db.execute("SELECT 1 FROM event WHERE id = ? AND pending", (number,)).fetchone() is None:
+        row = self.db.execute(
+            "SELECT received_us, incomplete IS NULL FROM event WHERE id = ? AND pending", (number,)
+        ).fetchone()
+        if row is None:
             return None
         request = rows.request(self.db, number)
-        found = Identified(NOBODY, None) if request is None else identify_request(request)
-        return rows.event(self.db, number) if self._settle(number, found) else None
+        found, signature = Identified(NOBODY, None), None
+        if request is not None:
+            found = identify_request(request)
+            headers, sender = header_map(request.headers), found.identity.sender
+            signature = verdict_words(headers, request.body, self.secrets, row[0], bool(row[1]), sender)
+        return rows.event(self.db, number) if self._settle(number, found, signature) else None
 
     def give_up(self, number: int) -> None:
         """Leave a pending event unidentified for good: it is shown as it is, without a type."""
         self._settle(number, Identified(NOBODY, None))
 
-    def _settle(self, number: int, found: Identified) -> bool:
+    def _settle(self, number: int, found: Identified, signature: str | None = None) -> bool:
         """Record what a pending event is, in a transaction of its own unless there is one; False if it was
         not pending."""
         own = not self.db.in_transaction
@@ -408,7 +428,8 @@ class StoreWriter:
                 self.db.execute(
                     "UPDATE event SET sender = ?, type = ?, level = ?, message = ?, resource_type = ?, "
                     "resource_id = ?, "
-                    "account = ?, delivery_id = ?, shape = ?, new = ?, duplicate_of = ?, pending = 0 "
+                    "account = ?, delivery_id = ?, shape = ?, new = ?, duplicate_of = ?, "
+                    "signature = coalesce(signature, ?), pending = 0 "
                     "WHERE id = ?",
                     (
                         identity.sender,
@@ -422,6 +443,7 @@ class StoreWriter:
                         shape,
                         new,
                         duplicate,
+                        signature,
                         number,
                     ),
                 )

@@ -192,7 +192,7 @@ def test_the_environment_names_the_store(
     assert '"type": "a"' in capsys.readouterr().out
 
 
-def test_a_crash_is_exit_code_3(run: Run, fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_is_exit_code_3(run: Run, store: Path, fill: Fill, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(b"{}")
 
     def broken(self: Reader) -> int:
@@ -204,7 +204,7 @@ def test_a_crash_is_exit_code_3(run: Run, fill: Fill, monkeypatch: pytest.Monkey
     assert done.err.startswith("inspector: it crashed (KeyError: '\\x1b[2Jwhat').")
     monkeypatch.setenv("INSPECTOR_TRACEBACK", "1")
     with pytest.raises(KeyError):
-        main(["events"])
+        main(["--store", str(store), "events"])
 
 
 def test_a_broken_pipe_is_quiet(store: Path, fill: Fill) -> None:

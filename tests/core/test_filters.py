@@ -17,6 +17,7 @@ from inspector.core.conditions import FLAGS
 from inspector.core.events import Event, Request
 from inspector.core.filter_words import WORDS
 from inspector.core.filters import Filter, FilterError, parse_filter, quoted
+from inspector.core.labels import LABELS
 
 NOW = 1_790_000_000_000_000
 EVENT = Event(
@@ -328,7 +329,8 @@ def test_dates_are_local_unless_they_name_a_zone() -> None:
 
 COLUMNS = (
     "id, received_us, method, target, remote, size, complete, rejected, sender, type, level, message, "
-    "resource_type, resource_id, account, delivery_id, shape, pending, new, status, duplicate_of, sent"
+    "resource_type, resource_id, account, delivery_id, shape, pending, new, status, duplicate_of, sent, "
+    "signature, labels, forwarded_for"
 )
 LETTERS = st.text("aAbB.*?[]%_-^\u00e9\u212a\U0001f600 ", max_size=6)
 HASHES = ["3fa9", "3f*", "a[b", "A?b"]
@@ -366,13 +368,16 @@ EVENTS = st.builds(
     sent=maybe(st.sampled_from([0, 200, 299, 301, 500])),
     starred=st.booleans(),
     mark=maybe(st.sampled_from(["a", "+"])),
+    signature=maybe(st.sampled_from(["verified: github", "failed: github: changed", "no secret: a"])),
+    labels=st.lists(st.sampled_from(sorted(LABELS)), unique=True).map(tuple),
+    forwarded_for=maybe(st.just("203.0.113.9")),
 )
 VALUES = LETTERS.filter(bool) | st.sampled_from(["*", "a*", "*a", "*a*", "*a*b*", "a*b", "**"])
 TEXT_WORDS = [word for word in WORDS if word not in {"id", "status", "sent", "since", "before", "size", "is"}]
 OTHER_TERMS = [
     *("id:1-9", "id:3,5,7,9-12", "id:30", "since:1m", "before:1m", "since:200s", "size:>1k", "size:<=500"),
     *("size:77", "status:2xx", "status:413", "status:none", "sent:never", "sent:err", "sent:5xx", "sent:*"),
-    *("sent:200", "remote:127.0.0.1"),
+    *("sent:200", "remote:127.0.0.1", "signature:verified", "signature:*github", "forwarded_for:203.*"),
 ]
 TERMS = st.one_of(
     st.builds(lambda word, value: f"{word}:{quoted(value)}", st.sampled_from(TEXT_WORDS), VALUES),
@@ -395,6 +400,7 @@ def table(events: Sequence[Event]) -> sqlite3.Connection:
     for event in events:
         values = [getattr(event, name) for name in COLUMNS.split(", ")]
         values[16] = None if event.shape is None else HASHES.index(event.shape)
+        values[23] = " ".join(event.labels) or None
         db.execute(f"INSERT INTO event VALUES ({', '.join('?' * len(values))})", values)
         if event.starred or event.mark:
             db.execute("INSERT INTO note VALUES (?, ?, ?, NULL)", (event.id, event.starred, event.mark))
