@@ -27,12 +27,12 @@ def preview_of(request: Request, size: int = PREVIEW) -> BodyView:
     """Like `bodies.view_of`, for at most `size` bytes of what the body decodes to; quick whatever it is."""
     data = bodies.decoded(request, size)[0][:size]
     content_type = (request.header(b"content-type") or b"").decode("latin-1")
-    text = _text(data)
+    text, shown = _text(data), data
     if text is not None and text.lstrip(" \t\r\n\ufeff")[:1] in ("{", "["):
         closed = closed_json(text)
         text = text[: text.rfind("\n") + 1] or text if closed is None else closed
-        data = text.encode("utf-8", "surrogatepass")
-    return replace(bodies.view_bytes(data, content_type), notes=())
+        shown = text.encode("utf-8", "surrogatepass")
+    return replace(bodies.view_bytes(shown, content_type), notes=(), data=data)
 
 
 def _text(data: bytes) -> str | None:

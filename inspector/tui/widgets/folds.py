@@ -69,6 +69,19 @@ class Folds:
         self._folded.clear()
         self._shut.clear()
 
+    def take_over(self, other: Folds) -> None:
+        """Fold what is folded in another document, section by section of the same key and row by row."""
+        numbers = {section.key: number for number, section in enumerate(self._document.sections)}
+        for number, section in enumerate(other._document.sections):
+            mine = numbers.get(section.key)
+            if mine is None:
+                continue
+            (self._shut.add if number in other._shut else self._shut.discard)(mine)
+            tree = self._document.sections[mine].tree
+            if tree is not None:
+                rows = other._folded.get(number, NOTHING)
+                self._folded[mine] = {row for row in rows if row < len(tree) and tree.opens(row)}
+
     def open_up(self, number: int, row: int) -> bool:
         """Open everything a row is folded into; False when it was in sight already."""
         section = self._section(number)

@@ -5,6 +5,7 @@ Only the rows on screen are made, coloured (Pygments) and drawn. Use::
     viewer = Viewer(glyphs=UNICODE)
     viewer.show(document)                    # at once, the cursor on `start` or the first row
     viewer.read(build, size)                 # build() -> Document, in a thread above 1 MB with "reading …"
+    viewer.read(build, size, first=preview)  # until then what preview() -> Document builds; the cursor stays
     viewer.find("digest")                    # marks matches, goes to the first; Found(current, total)
     viewer.find_next(); viewer.find_previous(); viewer.find("")
     viewer.go_to_section("details"); viewer.go_to_path(("details", "a"))
@@ -133,10 +134,11 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
             self.sentence = sentence
 
     class _Built(Message, bubble=False):
-        def __init__(self, turn: int, built: Prepared | Exception) -> None:
+        def __init__(self, turn: int, built: Prepared | Exception, stay: bool) -> None:
             super().__init__()
             self.turn = turn
             self.built = built
+            self.stay = stay
 
     class _Searched(Message, bubble=False):
         def __init__(self, turn: int, matches: Matches) -> None:
@@ -175,16 +177,29 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         self._turn += 1
         self._show(Prepared.of(document))
 
-    def read(self, build: Callable[[], Document], size: int) -> None:
-        """Show what `build` returns; above a megabyte of `size` it runs in a thread; the last call wins."""
+    def read(
+        self,
+        build: Callable[[], Document],
+        size: int,
+        *,
+        first: Callable[[], Document] | None = None,
+        same: bool = False,
+    ) -> None:
+        """Show what `build` returns; above a megabyte of `size` it runs in a thread; the last call wins.
+
+        Until then `first` stands there, quickly built from the beginning of the whole; with `same`, when it is
+        what is shown already, nothing changes. Cursor, folds and scroll stay where they are in both cases.
+        """
         self._turn += 1
+        stay = same or first is not None
         if size <= IN_A_THREAD:
-            self._finish(prepare(build))
+            self._finish(prepare(build), same)
             return
         words = f"reading {units.size(size)} …"
-        self._show(Prepared.of(saying(words)))
+        if not same:
+            self._finish(prepare(first or partial(saying, words)), False)
         self.run_worker(
-            partial(self._build, build, self._turn),
+            partial(self._build, build, self._turn, stay),
             name="read",
             description=words,
             group=f"read-{self.id}",
@@ -261,22 +276,22 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Documents
 
-    def _build(self, build: Callable[[], Document], turn: int) -> None:
+    def _build(self, build: Callable[[], Document], turn: int, stay: bool) -> None:
         """Runs in a thread."""
-        self.post_message(self._Built(turn, prepare(build)))
+        self.post_message(self._Built(turn, prepare(build), stay))
 
     def on_viewer__built(self, message: _Built) -> None:
         """Show what the thread built, unless something else was asked for since."""
         if message.turn == self._turn:
-            self._finish(message.built)
+            self._finish(message.built, message.stay)
 
-    def _finish(self, built: Prepared | Exception) -> None:
+    def _finish(self, built: Prepared | Exception, stay: bool) -> None:
         if isinstance(built, Exception):
             sentence = f"This view failed ({type(built).__name__}). 4 has the raw bytes, the log the rest."
             _log.error("a view failed", exc_info=built)
             self.post_message(self.Failed(sentence))
             built = Prepared.of(saying(sentence))
-        self._show(built)
+        self._show(built, stay)
 
     def _take(self, prepared: Prepared) -> None:
         self._document, self._measures = prepared
@@ -291,8 +306,11 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         self._cursor: tuple[int, int] = (0, HEADING) if first is None else (first.section, first.row)
         self._current = 0
 
-    def _show(self, prepared: Prepared) -> None:
+    def _show(self, prepared: Prepared, stay: bool = False) -> None:
         before = self.place.path if self.has_focus and self.place is not None else None
+        if stay and self._replace(prepared):
+            self.post_message(self.CursorMoved(self.place))
+            return
         self._take(prepared)
         self._left = 0
         self._lay_out()
@@ -302,6 +320,25 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         elif before:
             self.go_to_path(before)
         self.post_message(self.CursorMoved(self.place))
+
+    def _replace(self, prepared: Prepared) -> bool:
+        """Take a document that begins like the one shown, so that nothing moves; False when it does not."""
+        sections, (number, row) = self._document.sections, self._cursor
+        if not sections:
+            return False
+        key, height = sections[number].key, self._line_of_cursor() - self.scroll_offset.y
+        folds = self._folds
+        self._take(prepared)
+        number = next((at for at, section in enumerate(self._document.sections) if section.key == key), -1)
+        if number < 0:
+            return False
+        self._folds.take_over(folds)
+        self._cursor = number, min(row, len(self._document.sections[number].lines) - 1)
+        self._lay_out()
+        self.scroll_to(y=max(0, self._line_of_cursor() - height), animate=False, force=True, immediate=True)
+        if self._needle:
+            self.find(self._needle)
+        return True
 
     def _lay_out(self) -> None:
         self._layout = self._folds.layout(self._measures, self._wrap_width)
