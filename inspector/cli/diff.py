@@ -11,7 +11,7 @@ import click
 from inspector.cli.arguments import json_option
 from inspector.cli.output import Column, emit, narrate, print_table, style
 from inspector.core import shorten
-from inspector.core.diff import Change, counts_in_words, diff
+from inspector.core.diff import Change, counts_in_words
 from inspector.core.payload import show_path
 from inspector.core.text import visible
 from inspector.store.place import store_path
@@ -53,13 +53,20 @@ def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bo
     """Compare the shapes of A and B: fields only in A, only in B, and in both with another type.
 
     A and B are each a type (user.image.analysis.completed, also with * or as sender:type), an event's id, or
-    a payload file (with a / in it, or ending in .json or .http).
+    a file (with a / in it, or ending in .json or .http): a payload, a JSON Schema or a baseline. Filter words
+    after an @ narrow a type to some of its events; without a type before the @ it is that of the other side.
+
+    \b
+    inspector diff user.image.analysis.processing user.image.analysis.completed
+    inspector diff push@before:24h @since:24h
+    inspector diff 'push@header.user-agent:GitHub-Hookshot/1*' 1204
+    inspector diff push ./push.schema.json
     """
-    from inspector.store.sides import resolve_side
+    from inspector.store.sides import compare, resolve_sides
 
     with _reader_for(store_path(store), a, b) as reader:
-        one, other = resolve_side(reader, a), resolve_side(reader, b)
-    changes = diff(one.shape, other.shape)
+        one, other = resolve_sides(reader, a, b)
+    changes = compare(one, other)
     if as_json:
         for change in changes:
             emit(change.as_json())

@@ -1,19 +1,44 @@
-"""The two sides of a diff: what an argument like ``user.image.*``, ``1204`` or ``before.json`` stands for."""
+"""The two sides of a diff: what an argument like ``user.image.*``, ``push@since:24h``, ``1204`` or
+``before.json`` stands for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from inspector.core.baseline import Pinned, is_baseline, read_baseline
 from inspector.core.collapse import collapse_each
+from inspector.core.diff import Change, diff
 from inspector.core.events import InspectorError, Request
+from inspector.core.field_filter import field_filter
+from inspector.core.filters import Filter, parse_filter
 from inspector.core.identify import identify_request
-from inspector.core.shapes import shape_hash
+from inspector.core.payload import NotJson, parse
+from inspector.core.schema_shape import (
+    collapses_of_schema,
+    free_paths,
+    is_schema,
+    open_paths,
+    shape_of_schema,
+    with_wide_numbers,
+)
+from inspector.core.shapes import Shape, from_json, shape_hash
 from inspector.core.text import visible
-from inspector.core.type_shape import TypeShape, Variant, type_shape
+from inspector.core.type_shape import TypeShape, Variant, collapse_variants, type_shape
 from inspector.store.files import is_payload_file, read_payload_file
-from inspector.store.reader import Reader
+from inspector.store.pins import read_pin
+from inspector.store.reader import MAX_VARIANTS, Reader
+
+PINNED = "baseline"
+"""``TYPE@baseline`` is the type as it was pinned in the store."""
+_AT_ONCE = 20_000
+"""Ids that one statement looks at, so that no read is open for long."""
+_NO_ID = 2**62
+
+Types = tuple[tuple[str | None, str], ...]
+"""(sender, type) pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +47,16 @@ class Side:
 
     label: str
     """What the user calls it: a type, ``#1204``, the name of a file. Text from outside."""
-    kind: Literal["type", "event", "file"]
+    kind: Literal["type", "event", "file", "schema", "baseline"]
     shape: TypeShape
-    types: tuple[tuple[str | None, str], ...] = ()
-    """The (sender, type) pairs it is of; none for an event without a type."""
+    types: Types = ()
+    """The (sender, type) pairs it is of; none for an event without a type, and for a schema."""
     event: int | None = None
     """The event whose values and headers stand for this side: itself, or the first one of its types."""
     request: Request | None = None
     """The request of a file; that of an event is fetched by `request_of`."""
+    words: str = ""
+    """The filter that its events fit, besides their type."""
 
     @property
     def events(self) -> int:
@@ -37,23 +64,71 @@ class Side:
         return self.shape.events
 
 
-def resolve_side(reader: Reader, text: str) -> Side:
+def compare(a: Side, b: Side) -> list[Change]:
+    """The changes from a to b. Nothing differs from a schema where it allows anything, and beside one whole
+    numbers are numbers."""
+    if a.kind != "schema" and b.kind != "schema":
+        return diff(a.shape, b.shape)
+    one, other = (_as_in_schemas(side) for side in (a, b))
+    open_in = [open_paths(side.shape.merged) for side in (a, b) if side.kind == "schema"]
+    anything = [free_paths(side.shape.merged) for side in (a, b) if side.kind == "schema"]
+    return [
+        change
+        for change in diff(one, other)
+        if not any(change.path[:depth] in found for found in open_in for depth in range(len(change.path)))
+        and not (change.change == "retyped" and any(change.path in found for found in anything))
+    ]
+
+
+def _as_in_schemas(side: Side) -> TypeShape:
+    if side.kind == "schema":
+        return side.shape
+    variants = [replace(each, shape=with_wide_numbers(each.shape)) for each in side.shape.variants]
+    return type_shape(variants, side.shape.collapses)
+
+
+def resolve_sides(reader: Reader, a: str, b: str) -> tuple[Side, Side]:
+    """Read both arguments of a diff; one that begins with ``@`` is of the other's type."""
+    if a.strip().startswith("@"):
+        other = resolve_side(reader, b)
+        return resolve_side(reader, a, other), other
+    one = resolve_side(reader, a)
+    return one, resolve_side(reader, b, one)
+
+
+def resolve_side(reader: Reader, text: str, like: Side | None = None) -> Side:
     """Read one argument of a diff.
 
-    Digits are an event id; what has a ``/`` or ends in ``.json`` or ``.http`` is a payload file; the rest
-    is a type, ``sender:type``, or a pattern with ``*``. InspectorError says what is wrong, with exit code 1
-    where nothing is found.
+    Digits are an event id; what has a ``/`` or ends in ``.json`` or ``.http`` is a file: a payload, a JSON
+    Schema (with ``#/$defs/name`` one part of it) or a baseline (with ``#type`` one of its types). The rest is
+    a type, ``sender:type``, or a pattern with ``*``; after an ``@`` follow filter words that its events have
+    to fit, or ``baseline`` for the type as it was pinned. Without a type before the ``@`` it is that of
+    `like`. InspectorError says what is wrong, with exit code 1 where nothing is found.
     """
     text = text.strip()
     number = text.removeprefix("#")
     if number.isascii() and number.isdigit():
         return side_of_event(reader, int(number[:18]))
-    if is_payload_file(text):
-        return _side_of_file(reader, Path(text).expanduser())
-    if not text:
-        raise InspectorError("name a type, an event by its id, or a payload file.")
-    keys = tuple((entry.sender, entry.type) for entry in reader.resolve_type(text))
-    return side_of_types(reader, keys, text)
+    if is_payload_file(text.partition("@")[0]) or (is_payload_file(text) and Path(text).exists()):
+        return _side_of_file(reader, text)
+    name, at, words = text.partition("@")
+    if not at or any(text in (entry.type, f"{entry.sender}:{entry.type}") for entry in reader.types()):
+        if not text:
+            raise InspectorError("name a type, an event by its id, or a file.")
+        keys = tuple((entry.sender, entry.type) for entry in reader.resolve_type(text))
+        return side_of_types(reader, keys, text)
+    if name:
+        keys = tuple((entry.sender, entry.type) for entry in reader.resolve_type(name))
+    elif like is not None and like.types:
+        keys, name = like.types, like.label.partition("@")[0] if like.kind == "type" else ""
+    else:
+        raise InspectorError(f"{visible(text)} wants a type before the @: push{visible(text)}")
+    name = name or keys[0][1]
+    if not words.strip():
+        raise InspectorError(f"filter words are wanted after the @: {visible(name)}@since:24h")
+    if words.strip() == PINNED:
+        return side_of_pins(reader, keys, name)
+    return side_of_matching(reader, keys, name, words.strip())
 
 
 def side_of_event(reader: Reader, number: int) -> Side:
@@ -70,19 +145,43 @@ def side_of_event(reader: Reader, number: int) -> Side:
     return Side(f"#{number}", "event", shape, types, number)
 
 
-def side_of_types(reader: Reader, keys: tuple[tuple[str | None, str], ...], label: str) -> Side:
+def side_of_types(reader: Reader, keys: Types, label: str) -> Side:
     """One type, or several taken together, as a side."""
     shape = reader.shape_of_types(keys)
     if not shape.variants:
         raise InspectorError(f"{visible(label)} has no shape: no event of it has a JSON body.", code=1)
-    return Side(label, "type", shape, keys, min(variant.first_event for variant in shape.variants))
+    return Side(label, "type", shape, keys, _first_event(shape))
+
+
+def side_of_matching(reader: Reader, keys: Types, name: str, words: str) -> Side:
+    """The events of some types that fit a filter: those before a time, of one account, of one sender's
+    version."""
+    wanted = parse_filter(words)
+    shape = _shape_of_matching(reader, keys, wanted)
+    if not shape.variants:
+        raise InspectorError(f"no event of {visible(name)} with a JSON body fits {visible(words)}", code=1)
+    return Side(f"{name}@{words}", "type", shape, keys, _first_event(shape), words=words)
+
+
+def side_of_pins(reader: Reader, keys: Types, name: str) -> Side:
+    """Types as they were pinned in the store."""
+    pins = [found.type for key in keys if (found := read_pin(reader, *key)) is not None]
+    if not pins:
+        raise InspectorError(
+            f"no baseline of {visible(name)} is pinned; b on the shapes screen does.", code=1
+        )
+    return _side_of_baseline(f"{name}@{PINNED}", pins)
 
 
 def request_of(reader: Reader, side: Side) -> Request | None:
-    """The request whose values and headers stand for a side; None when it was deleted meanwhile."""
+    """The request whose values and headers stand for a side; None when there is none, or none any more."""
     if side.request is not None:
         return side.request
     return None if side.event is None else reader.request(side.event)
+
+
+def _first_event(shape: TypeShape) -> int:
+    return min(variant.first_event for variant in shape.variants)
 
 
 def _why_no_shape(rejected: str | None, pending: bool) -> str:
@@ -91,14 +190,116 @@ def _why_no_shape(rejected: str | None, pending: bool) -> str:
     return "its body is not identified yet" if pending else "its body is not JSON"
 
 
-def _side_of_file(reader: Reader, path: Path) -> Side:
+# -- events that fit a filter
+
+
+def _shape_of_matching(reader: Reader, keys: Types, wanted: Filter) -> TypeShape:
+    """The type shape of some of a type's events, counted one by one."""
+    rows: dict[int, str] = {}
+    low, high = _NO_ID, 0
+    for sender, name in keys:
+        for row, digest, first, last in reader.db.execute(
+            "SELECT id, hash, first_event, last_event FROM shape WHERE sender = ? AND type = ? "
+            "AND hash IS NOT NULL AND count > 0",
+            (sender or "", name),
+        ):
+            rows[row] = digest
+            low, high = min(low, first), max(high, last)
+    found: dict[str, list[int]] = {}
+    counted = _by_body(reader, keys, wanted) if wanted.needs_body else _by_columns(reader, wanted, low, high)
+    for row, count, first, last in counted:
+        if row not in rows:
+            continue
+        entry = found.setdefault(rows[row], [0, first, last])
+        entry[0] += count
+        entry[1], entry[2] = min(entry[1], first), max(entry[2], last)
+    most = sorted(found.items(), key=lambda each: (-each[1][0], each[1][1]))[:MAX_VARIANTS]
+    variants = []
+    for digest, (count, first, last) in most:
+        (text,) = reader.db.execute("SELECT json FROM structure WHERE hash = ?", (digest,)).fetchone()
+        variants.append(Variant(from_json(text), count, first, last, digest))
+    collapses = [rule for key in keys for rule in reader.collapses(*key)]
+    if len(keys) > 1 and collapses:
+        variants = collapse_variants(variants, collapses)
+    return type_shape(variants, collapses)
+
+
+_Counted = Iterator[tuple[int, int, int, int]]
+"""Row of `shape`, events, first and last of them."""
+
+
+def _by_columns(reader: Reader, wanted: Filter, low: int, high: int) -> _Counted:
+    where, values = wanted.sql()
+    for start in range(low, high + 1, _AT_ONCE):
+        yield from reader.db.execute(
+            "SELECT event.shape, count(*), min(event.id), max(event.id) FROM event "
+            "LEFT JOIN note ON note.event = event.id WHERE event.id >= ? AND event.id < ? "
+            f"AND event.shape IS NOT NULL AND ({where}) GROUP BY event.shape",
+            (start, min(start + _AT_ONCE, high + 1), *values),
+        ).fetchall()
+
+
+def _by_body(reader: Reader, keys: Types, wanted: Filter) -> _Counted:
+    for key in keys:
+        of_type = parse_filter(f"{field_filter([key], ())} {wanted.text}")
+        for number in reader.matching(of_type, newest_first=False):
+            row = reader.db.execute("SELECT shape FROM event WHERE id = ?", (number,)).fetchone()
+            if row is not None and row[0] is not None:
+                yield row[0], 1, number, number
+
+
+# -- files
+
+
+def _side_of_file(reader: Reader, text: str) -> Side:
+    path, mark, part = Path(text).expanduser(), "", ""
+    if "#" in text and not path.exists():
+        name, mark, part = text.partition("#")
+        path = Path(name).expanduser()
     request = read_payload_file(path)
+    label = f"{path.name}{mark}{part}"
+    document = _document(path, request)
+    if is_baseline(document):
+        types = read_baseline(document, str(path))
+        named = [each for each in types if each.name == part] if part else types
+        if len(named) != 1:
+            raise InspectorError(
+                f"{path} holds {len(types):,} types; name one of them: {path}#{types[0].name if types else 'push'}"
+            )
+        return _side_of_baseline(label, named)
+    if part or is_schema(document):
+        try:
+            shape = shape_of_schema(document, part)
+        except InspectorError as error:
+            raise InspectorError(f"{path}: {error}") from None
+        rules = collapses_of_schema(shape)
+        return Side(label, "schema", type_shape([_variant(shape)], rules))
     found = identify_request(request)
     if found.shape is None:
         raise InspectorError(f"{path} has no shape: its body is not JSON.", code=1)
     identity = found.identity
     # What the store has learnt to be data in this type is data in the file too.
-    types = () if identity.type is None else ((identity.sender, identity.type),)
-    shape = collapse_each(found.shape, [rule for key in types for rule in reader.collapses(*key)])
-    variant = Variant(shape, 1, 0, 0, shape_hash(shape))
-    return Side(path.name, "file", type_shape([variant]), types, request=request)
+    keys = () if identity.type is None else ((identity.sender, identity.type),)
+    shape = collapse_each(found.shape, [rule for key in keys for rule in reader.collapses(*key)])
+    return Side(label, "file", type_shape([_variant(shape)]), keys, request=request)
+
+
+def _document(path: Path, request: Request) -> Any:
+    """The JSON document in a file; None in a raw request."""
+    if path.suffix.lower() == ".http":
+        return None
+    try:
+        return parse(request.body)
+    except NotJson:
+        return None
+
+
+def _variant(shape: Shape) -> Variant:
+    return Variant(shape, 1, 0, 0, shape_hash(shape))
+
+
+def _side_of_baseline(label: str, pins: Sequence[Pinned]) -> Side:
+    variants = [replace(_variant(each.shape), count=max(1, each.events)) for each in pins]
+    rules = [rule for each in pins for rule in each.collapses]
+    keys = tuple((each.sender, each.name) for each in pins)
+    return Side(label, "baseline", type_shape(variants, rules), keys)

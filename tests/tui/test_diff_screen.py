@@ -233,3 +233,32 @@ async def test_ten_thousand_changes_are_drawn_a_screen_at_a_time(store: Path) ->
         await pilot.press("g", "H", "j")
         await pilot.pause()
         assert lines_of(app)[-3].startswith("─ group1 ")
+
+
+async def test_some_events_of_a_type_a_schema_and_back_to_the_list(store: Path, tmp_path: Path) -> None:
+    schema = tmp_path / "schema.json"
+    schema.write_text('{"type": "object", "properties": {"details": {"required": ["team"]}}}')
+    app = stage(store, COMPLETED, PROCESSING)
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("D", *"@id:3", "enter")
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+        assert lines[2].rstrip().endswith("completed@id:3")
+        assert any("team" in line and line.lstrip("› ").startswith("!") for line in lines)
+        await pilot.press("D", *str(schema), "enter")
+        await app.settled()
+        await pilot.press("2")
+        await app.settled()
+        await pilot.pause()
+        text = "\n".join(lines_of(app))
+        assert "a JSON Schema" in text
+        assert "b is a JSON Schema; there are no values to compare." in text
+        await pilot.press("1", "D", *"@id:3", "enter")
+        await app.settled()
+        await pilot.press("n", "enter")
+        await pilot.pause()
+    (words,) = app.results
+    assert words.startswith(f"sender:anchore type:{COMPLETED} details.")
+    assert words.endswith(":* id:3")

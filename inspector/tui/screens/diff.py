@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sqlite3
 from pathlib import Path
 from typing import ClassVar
@@ -18,14 +19,13 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from inspector.core import units
-from inspector.core.diff import diff
 from inspector.core.events import InspectorError
 from inspector.core.field_filter import field_filter
 from inspector.core.payload import show_path
 from inspector.core.text import count_unsafe, storable, visible
 from inspector.core.value_diff import MAX_PLACES
 from inspector.store.reader import Reader
-from inspector.store.sides import Side, resolve_side
+from inspector.store.sides import Side, compare, resolve_side
 from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, markdown
 from inspector.tui.screens.diff_sides import Compared, View, read_both, view_of
 from inspector.tui.screens.help import HelpScreen, groups_in_force
@@ -119,7 +119,7 @@ class DiffScreen(Screen[str | None]):
         self._compared = None
         self.draw()
         a, b = self.sides
-        changes = await asyncio.to_thread(diff, a.shape, b.shape)
+        changes = await asyncio.to_thread(compare, a, b)
         self._compared = Compared(changes, no_values="Reading …")
         self.draw(keep=False)
         try:
@@ -172,8 +172,10 @@ class DiffScreen(Screen[str | None]):
 
     def _called(self, side: Side) -> tuple[str, str]:
         """How a side is called, and what stands for it in the open tab."""
-        if side.kind == "file":
-            return side.label, "a file"
+        if side.kind in ("file", "schema"):
+            return side.label, "a file" if side.kind == "file" else "a JSON Schema"
+        if side.kind == "baseline":
+            return side.label, f"pinned, {units.count(side.events, 'event')}"
         if side.kind == "event":
             return side.label, side.types[0][1] if side.types else "one event"
         if self.tab == 0:
@@ -298,7 +300,8 @@ class DiffScreen(Screen[str | None]):
     def _filter(self, line: Line) -> str:
         a, b = self.sides
         side = a if line.sign == "-" else b
-        return field_filter(side.types, line.path) if side.types and line.path else ""
+        wanted = field_filter(side.types, line.path) if side.types and line.path else ""
+        return f"{wanted} {side.words}".strip() if wanted else ""
 
     @on(ChangeRows.Opened)
     def _show_events(self, message: ChangeRows.Opened) -> None:
@@ -316,8 +319,8 @@ class DiffScreen(Screen[str | None]):
             self.notify(f"Copied {visible(path)}", markup=False)
 
     def action_other_side(self) -> None:
-        """Ask for another b."""
-        self.query_one(Prompt).ask("b is", self.resolve_other)
+        """Ask for another b: a type, an event, a file, or ``@since:24h`` for some events of a's type."""
+        self.query_one(Prompt).ask("b is (type, id, file, @since:24h, @baseline)", self.resolve_other)
 
     @work(exclusive=True, group="resolve")
     async def resolve_other(self, text: str) -> None:
@@ -325,7 +328,7 @@ class DiffScreen(Screen[str | None]):
 
         def read() -> Side:
             with Reader(self.store) as reader:
-                return resolve_side(reader, text)
+                return resolve_side(reader, text, self.sides[0])
 
         try:
             side = await asyncio.to_thread(read)
@@ -361,7 +364,7 @@ class DiffScreen(Screen[str | None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        a, b = (side.label.removeprefix("#") for side in self.sides)
+        a, b = (shlex.quote(side.label.removeprefix("#")) for side in self.sides)
         self.app.push_screen(
             HelpScreen("Keys in the diff", groups_in_force(self), f"inspector diff {a} {b}", note=MEANINGS)
         )

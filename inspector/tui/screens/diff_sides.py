@@ -80,9 +80,9 @@ def read_both(store: Path, a: Side, b: Side, changes: list[Change]) -> Compared:
     with Reader(store) as reader:
         found.hints = (hints_of(reader, a), hints_of(reader, b))
         found.requests = (request_of(reader, a), request_of(reader, b))
-    for letter, request in zip("ab", found.requests, strict=True):
+    for letter, side, request in zip("ab", (a, b), found.requests, strict=True):
         if request is None:
-            found.no_values = f"The event of {letter} was deleted; there are no values to compare."
+            found.no_values = f"{_no_request(letter, side)}; there are no values to compare."
             return found
         try:
             payloads.append(payload_in(request))
@@ -91,3 +91,9 @@ def read_both(store: Path, a: Side, b: Side, changes: list[Change]) -> Compared:
             return found
     found.values = diff_values(*payloads)
     return found
+
+
+def _no_request(letter: str, side: Side) -> str:
+    if side.kind in ("schema", "baseline"):
+        return f"{letter} is a {'JSON Schema' if side.kind == 'schema' else 'baseline'}"
+    return f"The event of {letter} was deleted"

@@ -39,13 +39,16 @@ def payload_in(request: Request) -> Any:
         raise NotJson(str(error)) from None
 
 
-def sample_ids(reader: Reader, shape: TypeShape, types: Types) -> list[int]:
-    """Events that stand for a type shape: the first and the last of each variant, and the newest."""
+def sample_ids(reader: Reader, shape: TypeShape, types: Types, words: str = "") -> list[int]:
+    """Events that stand for a type shape: the first and the last of each variant, and the newest.
+
+    `words` is the filter that its events fit, besides their types.
+    """
     ids: dict[int, None] = {}
     for variant in shape.variants:
         ids[variant.first_event] = ids[variant.last_event] = None
     if len(types) == 1 and len(ids) < shape.events:
-        wanted = parse_filter(field_filter(types, ()))
+        wanted = parse_filter(f"{field_filter(types, ())} {words}")
         ids.update(dict.fromkeys(islice(reader.matching(wanted), MAX_EVENTS)))
     return list(ids)[:MAX_EVENTS]
 
@@ -57,9 +60,11 @@ def values_of(reader: Reader, shape: TypeShape, ids: Sequence[int]) -> dict[Path
 
 
 def hints_of(reader: Reader, side: Side) -> dict[Path, str]:
-    """The same for a side of a diff."""
+    """The same for a side of a diff; none where it has structure only."""
+    if side.kind in ("schema", "baseline"):
+        return {}
     if side.request is None:
-        return values_of(reader, side.shape, sample_ids(reader, side.shape, side.types))
+        return values_of(reader, side.shape, sample_ids(reader, side.shape, side.types, side.words))
     return _in_words(side.shape, [payload_in(side.request)], True)
 
 
