@@ -203,7 +203,7 @@ class Connection(RequestHandler):
     def eof_received(self) -> bool:  # type: ignore[override]
         """The sender has closed its side: True keeps ours open for the answers it may still wait for."""
         busy = bool(self._messages) or self._waiter is None
-        self.ended = busy and self.body is None and not self.deaf
+        self.ended = busy and self.body is None and self.gone is None
         return self.ended
 
     async def drained(self) -> None:
@@ -217,7 +217,7 @@ class Connection(RequestHandler):
     async def linger(self) -> None:
         """Let the sender read the answer: what it still sends is dropped, for a second at most."""
         transport = self.transport
-        if transport is None or transport.is_closing():
+        if transport is None or transport.is_closing() or self.ended:
             return
         self.deaf = True
         self._buffer_paused = self._reading_paused = False

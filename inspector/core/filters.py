@@ -222,7 +222,7 @@ def _read(token: str, start: int, now_us: int) -> Term | Mistake:
     reader = reader_of(word)
     if reader is None:
         close = difflib.get_close_matches(word.lower(), WORDS, 1, 0.7)
-        hint = f"{close[0]}: is meant?" if close else f"text stands in quotes, a field is .{word}:"
+        hint = f"{close[0]}: is meant?" if close else f"text stands in quotes, a field is .{visible(word)}:"
         return Mistake(begin, begin + len(word), "no such word", hint)
     value = re.sub(r"\*+", "*", _unquoted(token[named.end() :]))
     place = begin + named.end()
