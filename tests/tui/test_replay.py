@@ -25,8 +25,23 @@ class Receiver:
         self.answers[0] += b'{"error":"\x1b]0;"}'
         self.got: list[bytes] = []
         self.port = 0
+        self.serving = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.serving += 1
+        self.idle.clear()
+        try:
+            await self.answer(reader, writer)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+            self.serving -= 1
+            if not self.serving:
+                self.idle.set()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(
             int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-l")
@@ -34,8 +49,6 @@ class Receiver:
         self.got.append(head + await reader.readexactly(length))
         writer.write(self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])
         await writer.drain()
-        writer.close()
-        await writer.wait_closed()
 
 
 @pytest.fixture
@@ -45,6 +58,7 @@ async def receiver() -> AsyncIterator[Receiver]:
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
         yield receiver
+        await receiver.idle.wait()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ class FilterActions(Ground):
         self.filter_before = self.wanted.text
         self.filter_bar.open(self.wanted.text)
         self.events.pause()
-        self.start(self._learn_completions(), "completions", exclusive=True)
+        self.start(self._learn_completions, "completions", exclusive=True)
 
     async def _learn_completions(self) -> None:
         self.filter_bar.completions = await self.session.read(_completions)
@@ -133,7 +133,7 @@ class FilterActions(Ground):
         self.filter_bar.show_count("…")
         scan = Scan(self.session.store, wanted, after=0, upto=self._scanned_to, tell=self._told)
         self._scan = scan
-        self.start(self._run(scan), "scan")
+        self.start(partial(self._run, scan), "scan")
         self.update_title()
         self.update_footer()
 
@@ -190,7 +190,7 @@ class FilterActions(Ground):
             return
         self._unmatched.extend(fresh)
         if not self._matching:
-            self.start(self._match(), "match")
+            self.start(self._match, "match")
 
     async def _match(self) -> None:
         # One at a time, in order of arrival: ids must stay ascending.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from textual.screen import Screen
 
@@ -12,7 +11,7 @@ from inspector.core import units
 from inspector.core.events import Event, InspectorError
 from inspector.core.text import visible
 from inspector.store.edits import Edits
-from inspector.tui.documents import Look
+from inspector.tui.detail import Look
 from inspector.tui.session import Session
 from inspector.tui.source import Source
 from inspector.tui.widgets.detail import DetailPane
@@ -84,12 +83,12 @@ class Ground(Screen[None]):
             markup=False,
         )
 
-    def start(self, work: Coroutine[Any, Any, None], group: str, *, exclusive: bool = False) -> None:
-        """Run a coroutine beside the screen; an InspectorError becomes a toast, anything else a crash."""
+    def start(self, work: Callable[[], Awaitable[None]], group: str, *, exclusive: bool = False) -> None:
+        """Await `work()` beside the screen; an InspectorError becomes a toast, anything else a crash."""
 
         async def guarded() -> None:
             try:
-                await work
+                await work()
             except InspectorError as error:
                 self.tell(str(error), error=True)
 
@@ -105,7 +104,7 @@ class Ground(Screen[None]):
             if done:
                 self.tell(done)
 
-        self.start(write(), "edit")
+        self.start(write, "edit")
 
     def remember(self, name: str, value: object) -> None:
         """Keep a setting."""

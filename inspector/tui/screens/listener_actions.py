@@ -57,7 +57,7 @@ class ListenerActions(Ground):
         async def post() -> None:
             await asyncio.to_thread(post_sample, url, len(self.source.all_ids))
 
-        self.start(post(), "sample", exclusive=True)
+        self.start(post, "sample", exclusive=True)
 
     def action_listener(self) -> None:
         """Show the listener's address, snippets and last log lines."""

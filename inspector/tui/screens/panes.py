@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import events
 from textual.widget import Widget
 
-from inspector.tui.documents import TABS
+from inspector.tui.detail import TABS
 from inspector.tui.screens.ground import Ground
 from inspector.tui.screens.layout import Layout, layout_for
 from inspector.tui.session import Session

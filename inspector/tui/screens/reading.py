@@ -10,7 +10,7 @@ from textual import on
 
 from inspector.core.type_shape import TypeShape
 from inspector.store.reader import Reader
-from inspector.tui.documents import TABS, Detail, read_detail
+from inspector.tui.detail import TABS, Detail, read_detail
 from inspector.tui.screens.panes import Panes
 from inspector.tui.session import Session
 from inspector.tui.widgets.event_list import EventList
@@ -62,9 +62,9 @@ class Reading(Panes):
             FOLLOW_S - (time.monotonic() - self._loaded_at) if self.events.following or self._stale else 0.0
         )
         if wait > 0:
-            self.set_timer(wait, partial(self.start, self._load(), "detail"))
+            self.set_timer(wait, partial(self.start, self._load, "detail"))
         else:
-            self.start(self._load(), "detail")
+            self.start(self._load, "detail")
 
     async def _load(self) -> None:
         """Read the wanted event; whatever was wanted meanwhile is overtaken by the last wish."""

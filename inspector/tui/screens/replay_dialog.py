@@ -19,7 +19,7 @@ from inspector.core.redact import redact_headers
 from inspector.core.text import visible, visible_bytes
 from inspector.replay.build import build
 from inspector.replay.target import Target, parse_target
-from inspector.tui.documents import title
+from inspector.tui.detail import title
 from inspector.tui.screens.dialog import Dialog
 from inspector.tui.screens.text_dialog import TextDialog
 

@@ -19,7 +19,8 @@ from inspector.core.events import Event
 from inspector.core.payload import ITEMS, KEYS, Path, show_path
 from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
-from inspector.tui.documents import Detail, Look, document, plain_value, title
+from inspector.tui.detail import Detail, Look, plain_value, title
+from inspector.tui.documents import document
 from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part

@@ -1,0 +1,133 @@
+"""One event with all that its tabs show, read from the store in one go.
+
+Reading may take a while for a large body, and is done in a thread.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from inspector.core.bodies import BodyView, hex_of, view_of
+from inspector.core.events import Attempt, Event, Request
+from inspector.core.jsontext import JsonText
+from inspector.core.payload import Path
+from inspector.core.type_shape import Field, type_shape
+from inspector.store.reader import Reader
+
+TABS = ("Details", "Body", "Headers", "Raw", "Shape", "Attempts")
+PARTS = ("details", "data")
+"""Root keys that hold what people came for, apart from the envelope around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One event with all that its tabs need."""
+
+    event: Event
+    request: Request | None
+    raw_head: bytes | None
+    view: BodyView | None
+    attempts: tuple[Attempt, ...] = ()
+    """Newest first."""
+    new_fields: tuple[Field, ...] = ()
+    """Fields no earlier event of the type had, when the shape was new."""
+    part_key: str | None = None
+    """Root key of what people came for (``details``), when the payload is an envelope around it."""
+    part: JsonText | None = None
+    """The value of that key."""
+    envelope: JsonText | None = None
+    """The payload with ``above`` in place of that value."""
+    view_failed: str = ""
+    """Name of the exception when the body could not be laid out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the user wants to see it."""
+
+    reveal: bool = False
+    """Show masked values."""
+    hex: bool = False
+    target: str = ""
+    """The replay target, for the words of an event that was not sent yet."""
+
+
+def read_detail(reader: Reader, number: int) -> Detail | None:
+    """Read an event and lay its body out; None when it was deleted."""
+    event = reader.event(number)
+    if event is None:
+        return None
+    request = reader.request(number)
+    view, failed = None, ""
+    if request is not None:
+        try:
+            view = view_of(request)
+        except Exception as error:  # the one broad except: a body must never take the screen down
+            view, failed = hex_of(request), type(error).__name__
+    tree = view.json if view is not None else None
+    key = part_key_of(tree)
+    return Detail(
+        event=event,
+        request=request,
+        raw_head=reader.raw_head(number) if event.rejected is not None else None,
+        view=view,
+        attempts=tuple(reader.attempts(number)),
+        new_fields=new_fields(reader, event) if event.new else (),
+        part_key=key,
+        part=tree.part((key,)) if tree is not None and key is not None else None,
+        envelope=tree.replaced((key,), "above") if tree is not None and key is not None else None,
+        view_failed=failed,
+    )
+
+
+def new_fields(reader: Reader, event: Event) -> tuple[Field, ...]:
+    """The fields of an event that no earlier event of its type had, or had with other types only."""
+    mine = reader.shape_of_event(event.id)
+    if mine is None or event.type is None:
+        return ()
+    variants = reader.variants([(event.sender, event.type)])
+    earlier = type_shape([v for v in variants if v.first_event < event.id and v.hash != event.shape])
+    known = {field.path: set(field.types) for field in earlier.fields}
+    return tuple(field for field in mine.fields if set(field.types) - known.get(field.path, set()))
+
+
+def new_paths(detail: Detail) -> frozenset[Path]:
+    """The paths of all new fields."""
+    return frozenset(field.path for field in detail.new_fields)
+
+
+def new_roots(detail: Detail) -> list[Field]:
+    """The new fields without those that only came with a new object around them."""
+    new = new_paths(detail)
+    return [field for field in detail.new_fields if field.path[:-1] not in new]
+
+
+def part_key_of(tree: JsonText | None) -> str | None:
+    """The root key that is shown apart, if the payload is an envelope around one."""
+    if tree is None or not len(tree) or not tree.opens(0):
+        return None
+    for key in PARTS:
+        row = tree.row_of((key,))
+        if row is not None and tree.type_words(row).startswith(("object", "array")):
+            return key
+    return None
+
+
+def title(event: Event) -> str:
+    """What an event is called: its type, or method and target, or that it was rejected."""
+    if event.type:
+        return event.type
+    if event.method is not None:
+        return f"{event.method} {(event.target or b'').decode('latin-1')}"
+    return "rejected request" if event.rejected else "request"
+
+
+def plain_value(text: str) -> str:
+    """A value as it is copied: a JSON string without quotes and escapes, anything else as it was spelled."""
+    if text.startswith('"'):
+        try:
+            return str(json.loads(text, strict=False))
+        except ValueError:
+            return text
+    return text

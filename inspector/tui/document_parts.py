@@ -1,0 +1,84 @@
+"""Pieces that several documents are made of: lines in our own words, header lines with their secrets masked."""
+
+from __future__ import annotations
+
+from inspector.core.redact import MASK, redact_headers, redact_query
+from inspector.tui.detail import Look
+from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section, Span
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+def line(*spans: tuple[str, Role] | str, right: str = "", new: bool = False) -> HeadLine:
+    """A line of spans; plain strings are plain text, `right` stands muted at the right edge."""
+    return HeadLine(
+        tuple(Span(span) if isinstance(span, str) else Span(*span) for span in spans),
+        (Span(right, "muted"),) if right else (),
+        new,
+    )
+
+
+def sentence(text: str) -> Document:
+    """A document of one sentence."""
+    return Document((Section("words", None, Head([line((text, "muted"))])),))
+
+
+def article(words: str) -> str:
+    """``a string``, ``an object``."""
+    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
+
+
+def latin(value: bytes) -> str:
+    """Raw bytes of a header line as text."""
+    return value.decode("latin-1")
+
+
+def masked_text(value: bytes) -> str:
+    """Latin-1 text, in which the mask (UTF-8) stands as itself."""
+    return MASK if value == MASK.encode() else value.decode("latin-1")
+
+
+def content_type(headers: Headers) -> str:
+    """The Content-Type, or empty."""
+    return latin(next((value for name, value in headers if name.lower() == b"content-type"), b""))
+
+
+def mask_target(target: bytes) -> bytes:
+    """A target with the secrets of its query masked."""
+    path, mark, query = target.partition(b"?")
+    return path + mark + redact_query(query)[0]
+
+
+def query_section(query: bytes, look: Look) -> Section:
+    """The fields of a query, a line each."""
+    masked = 0
+    if not look.reveal:
+        query, masked = redact_query(query)
+    fields = [field.partition(b"=") for field in query.split(b"&") if field]
+    lines = [
+        line((latin(name), "key"), (" = ", "muted"), masked_text(value) if value else "")
+        for name, _, value in fields
+    ]
+    note = f"{masked} masked" if masked else ""
+    count = f"{len(fields):,} value{'' if len(fields) == 1 else 's'}"
+    return Section("query", "query", Head(lines), summary=count, note=note, foldable=True)
+
+
+def header_lines(headers: Headers, look: Look) -> tuple[list[HeadLine], int]:
+    """Header lines, and how many of them are masked."""
+    masked = 0
+    if not look.reveal:
+        headers, masked = redact_headers(headers)
+    return [
+        line((latin(name), "key"), (": ", "muted"), masked_text(value)) for name, value in headers
+    ], masked
+
+
+def header_section(headers: Headers, look: Look, *, folded: bool, key: str = "headers") -> Section:
+    """Header lines under a heading that tells how many there are."""
+    lines, masked = header_lines(headers, look)
+    kind = next((value for name, value in headers if name.lower() == b"content-type"), b"")
+    count = f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
+    summary = f"{count}, {latin(kind)}" if kind else count
+    note = f"{masked} masked" if masked else ""
+    return Section(key, "headers", Head(lines), summary=summary, note=note, foldable=True, folded=folded)

@@ -1,0 +1,162 @@
+"""Moving about: between panes and events, searches, one step back, and to the other screens and back."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.widgets import Input
+
+from inspector.tui import keys
+from inspector.tui.screens.copy_actions import CopyActions
+from inspector.tui.screens.filter_actions import FilterActions
+from inspector.tui.screens.listener_actions import ListenerActions
+from inspector.tui.screens.reading import Reading
+from inspector.tui.widgets.event_list import EventList
+from inspector.tui.widgets.viewer import Viewer
+
+_LOOK_AHEAD = 2000
+
+
+class Moving(CopyActions, ListenerActions, FilterActions, Reading):
+    """Goes from one thing to another."""
+
+    @on(Viewer.Opened)
+    def _open_value(self) -> None:
+        pane = self._pane()
+        if pane is not None:
+            self.show_value(pane.viewer)
+
+    @on(EventList.Opened)
+    def _read_event(self) -> None:
+        self.show_pane("detail")
+
+    def action_read(self) -> None:
+        """Go to the detail of the event under the cursor."""
+        if self.events.cursor is not None:
+            self.show_pane("detail")
+
+    def action_event(self, step: int) -> None:
+        """The next event of the list, while the focus stays."""
+        self.events.action_move(step)
+
+    def action_follow(self) -> None:
+        """Go to the newest event and follow."""
+        if self.events.cursor is None:
+            return
+        if self.focused_pane() != "list":
+            self.show_pane("list")
+        self.call_after_refresh(self.events.follow)
+
+    def action_order(self) -> None:
+        """Newest first, or last."""
+        self.events.order = "oldest" if self.events.order == "newest" else "newest"
+        self.update_title()
+        self.tell("Newest first" if self.events.order == "newest" else "Newest last")
+
+    def action_find(self) -> None:
+        """Filter the list, or find in the detail."""
+        if self.has_class("-empty"):
+            self.tell("There is nothing to filter yet.")
+            return
+        pane = self._pane()
+        if pane is not None:
+            pane.open_find()
+        else:
+            self.open_filter()
+
+    def action_find_next(self, step: int) -> None:
+        """The next match in the detail, or the next event that stands out in the list."""
+        pane = self._pane()
+        if pane is not None:
+            pane.viewer.find_next() if step > 0 else pane.viewer.find_previous()
+            return
+        ids, cursor = self.source.ids, self.events.cursor
+        if cursor is None:
+            return
+        older = (
+            [n for n in ids if n < cursor][::-1]
+            if (step > 0) == (self.events.order == "newest")
+            else [n for n in ids if n > cursor]
+        )
+        for event in self.session.reader.events(older[:_LOOK_AHEAD]):
+            if event.new or event.rejected or not event.complete or event.level == "error":
+                self.events.pause()
+                self.events.go_to(event.id)
+                return
+        self.tell("No further event stands out: new, rejected, incomplete or an error.")
+
+    def action_back(self) -> None:
+        """One step back: search, scan, zoom, pane, filter."""
+        for pane in (self.details, self.extra):
+            if pane.close_find():
+                return
+        if self.stop_scan():
+            return
+        if self.zoomed:
+            self.zoomed = ""
+            self.place_panes()
+        elif self.focused_pane() != "list":
+            self.show_pane("list")
+        elif not self.wanted.is_empty:
+            self.clear_filter()
+
+    def action_send_sample(self) -> None:
+        """Post a sample event to our own listener."""
+        self.send_sample()
+
+    def action_copy_curl(self) -> None:
+        """Copy the line that posts a small event."""
+        self.copy_curl()
+
+    def on_key(self, message: events.Key) -> None:
+        """The keys of the empty screen."""
+        if not self.has_class("-empty") or isinstance(self.focused, Input):
+            return
+        if message.key == "enter":
+            message.stop()
+            self.send_sample()
+        elif message.key == "y":
+            message.stop()
+            self.copy_curl()
+
+    # -- other screens
+
+    def action_help(self) -> None:
+        """The keys of this pane."""
+        from inspector.tui.screens.help import HelpScreen
+
+        pane = self.focused_pane()
+        where = {"list": "L", "detail": "D", "extra": "A"}[pane]
+        names = {"list": "the list", "detail": "the detail", "extra": "this pane"}
+        event = self.events.cursor
+        twin = f"inspector show {event}" if event is not None and pane != "list" else "inspector events"
+        if pane == "list" and not self.wanted.is_empty:
+            twin += f" {self.wanted.text}"
+        self.app.push_screen(HelpScreen(f"Keys in {names[pane]}", keys.groups_of(where), twin))
+
+    def action_shapes(self) -> None:
+        """The shapes of all types, on the one of this event."""
+        from inspector.tui.screens.shapes import ShapesScreen
+
+        event = self.current
+        select = (event.sender, event.type) if event is not None and event.type is not None else None
+        self.app.push_screen(ShapesScreen(self.session.store, select, glyphs=self.glyphs), self.go_from)
+
+    def action_matrix(self) -> None:
+        """All types against all fields."""
+        from inspector.tui.screens.matrix import MatrixScreen
+
+        self.app.push_screen(MatrixScreen(self.session.store, glyphs=self.glyphs), self.go_from)
+
+    def go_from(self, result: str | int | None) -> None:
+        """What another screen ended with: a filter for the list, an event to go to, or nothing."""
+        if isinstance(result, int):
+            if not self.wanted.is_empty:
+                self.clear_filter()
+            self.events.pause()
+            self.events.go_to(result)
+        elif result:
+            self.filter_by(result)
+
+    def on_screen_resume(self) -> None:
+        """Back from another screen: the list follows on if it can."""
+        self.update_status()

@@ -1,0 +1,62 @@
+"""The Shape tab: the fields of the event's type, with what is new in this event."""
+
+from __future__ import annotations
+
+import re
+
+from inspector.core import units
+from inspector.core.payload import ITEMS, KEYS, Path, show_path
+from inspector.core.type_shape import TypeShape
+from inspector.tui.detail import Detail, new_paths, new_roots
+from inspector.tui.document_parts import article, line, sentence
+from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
+
+_MAX_LISTED = 50
+_NAME_CELLS = 26
+
+
+def shape_document(detail: Detail, shape: TypeShape | None) -> Document:
+    """The fields of `shape`, which is that of the event's type; None while it is being read."""
+    event = detail.event
+    if event.pending:
+        return sentence("The shape of a large body is still being read.")
+    if event.shape is None or event.type is None:
+        why = "the body is not JSON" if event.shape is None else "the event has no type"
+        if event.shape is not None and shape is not None:
+            return Document((Section("shape", None, Head(_field_lines(shape, detail))),))
+        return sentence(f"No shape: {why}.")
+    if shape is None:
+        return sentence("reading …")
+    variants = f"{len(shape.variants):,} variant{'' if len(shape.variants) == 1 else 's'}"
+    lines = [
+        line((event.type, "title"), right=f"{units.count(shape.events, 'event')}, {variants}"),
+        *(
+            line(("new: ", "new"), show_path(field.path), (f", {article(field.words)}", "muted"), new=True)
+            for field in new_roots(detail)[:_MAX_LISTED]
+        ),
+        line(""),
+        *_field_lines(shape, detail),
+    ]
+    return Document((Section("shape", None, Head(lines)),))
+
+
+def _field_lines(shape: TypeShape, detail: Detail) -> list[HeadLine]:
+    new = new_paths(detail)
+    names = [(_indented(field.path), field) for field in shape.fields]
+    width = min(_NAME_CELLS, max((len(name) for name, _ in names), default=0))
+    lines = []
+    for name, field in names:
+        always = field.present == field.of
+        common = "all" if always else f"{field.present:,} of {field.of:,}"
+        # The fields of an object stand below it.
+        words = re.sub(r"^object, [0-9,]+ fields?$", "object", field.words)
+        spans = (Span(f"{name:<{width}}  ", "key"), Span(words, "text" if always else "care"))
+        lines.append(HeadLine(spans, (Span(common, "muted" if always else "care"),), field.path in new))
+    return lines
+
+
+def _indented(path: Path) -> str:
+    """The last step of a path, two cells in for every step before it."""
+    last = path[-1:] or ("",)
+    name = "[]" if last[0] is ITEMS else "{*}" if last[0] is KEYS else show_path(last) if path else "."
+    return "  " * max(0, len(path) - 1) + name
