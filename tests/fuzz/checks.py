@@ -82,7 +82,7 @@ def check_body(body: bytes, content_type: bytes, encoding: bytes) -> None:
     for view in (view_of(request), preview_of(request), hex_of(request)):
         assert isinstance(view.text, str)
         visible(view.text).encode()
-        reindent(view.text)
+    reindent(view_of(request).text)
     found = identify_request(request)
     for text in (found.identity.type, found.identity.delivery_id, found.identity.message):
         assert text is None or (isinstance(text, str) and text.encode() is not None)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import random
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import brotli
@@ -60,10 +58,10 @@ TOKENS = (
 )
 
 
-def mutated(data: bytes, edits: Sequence[Edit]) -> bytes:
-    """The bytes after some changes; they stay below 100 kB."""
+def mutated(data: bytes, script: bytes) -> bytes:
+    """The bytes after the changes of a script (see `edits_in`); they stay below 100 kB."""
     changed = bytearray(data)
-    for kind, place, extra in edits:
+    for kind, place, extra in edits_in(script):
         at = place % (len(changed) + 1)
         if kind == 0:
             changed[at:at] = extra
@@ -84,12 +82,13 @@ def mutated(data: bytes, edits: Sequence[Edit]) -> bytes:
     return bytes(changed[:100_000])
 
 
-def random_edits(chance: random.Random) -> list[Edit]:
-    """A few changes, mostly one or two."""
-    return [
-        (chance.randrange(EDIT_KINDS), chance.randrange(1 << 16), chance.randbytes(chance.randrange(7)))
-        for _ in range(min(chance.randrange(1, 7), chance.randrange(1, 7)))
-    ]
+def edits_in(script: bytes) -> list[Edit]:
+    """The changes that a script of bytes stands for, one in every seven: so chance and Hypothesis need only bytes."""
+    edits = []
+    for at in range(0, len(script) - 2, 7):
+        kind, high, low, *extra = script[at : at + 7]
+        edits.append((kind % EDIT_KINDS, high << 8 | low, bytes(extra)))
+    return edits
 
 
 # A few requests stand for very long ones: what is fuzzed is small and quick.
