@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,8 +13,10 @@ import click
 from inspector.cli.arguments import FilterCommand, filter_argument, filter_of, json_option
 from inspector.cli.output import Column, cut_type, emit, narrate, print_table, style
 from inspector.core import shorten, units
-from inspector.core.events import Event
-from inspector.core.payload import NotJson, Path, show_path
+from inspector.core.events import Event, InspectorError
+from inspector.core.payload import KEYS, NotJson, read_path, show_path
+from inspector.core.payload import Path as ValuePath
+from inspector.core.text import visible
 from inspector.core.type_shape import TypeShape, collect_examples
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
@@ -25,6 +29,7 @@ SAMPLED = 30
 """Variants of which an event is read for examples."""
 STATISTICS_OF = 1_000
 """Events that are read for statistics."""
+_TELL_EVERY_S = 2.0
 
 
 @click.command("types", cls=FilterCommand, short_help="Event types, with counts and variants.")
@@ -101,13 +106,28 @@ def _is_named(wanted: Filter | None, name: str) -> bool:
 @click.command("shape", short_help="The fields of one type: types, presence, examples.")
 @click.argument("name", metavar="TYPE")
 @click.option("--stats", is_flag=True, help="Read up to 1,000 events for formats, value counts and ranges.")
+@click.option(
+    "--keys-are-data", "data", metavar="PATH", help="Take the keys at PATH for data from now on: {*}."
+)
+@click.option(
+    "--keys-are-names", "names", metavar="PATH", help="Take them for names, and read the events again."
+)
 @json_option
 @click.pass_obj
-def shape_command(store: str | None, name: str, stats: bool, as_json: bool) -> None:
+def shape_command(
+    store: str | None, name: str, stats: bool, data: str | None, names: str | None, as_json: bool
+) -> None:
     """The field table of one type: every path, its types, in how many events it was present, and examples.
 
     TYPE may hold * (then several types are taken together) or name its sender: github:push.
+
+    Keys that are data (digests, ids, names of exceptions) are shown as {*}. Where that is not so, or not yet,
+    say it: --keys-are-names details.errors, --keys-are-data details.tags. It is kept in the store.
     """
+    if data is not None and names is not None:
+        raise InspectorError("--keys-are-data and --keys-are-names are told one at a time.")
+    if data is not None or names is not None:
+        _tell_keys(store_path(store), name, data, names)
     with Reader(store_path(store)) as reader:
         types = reader.resolve_type(name)
         keys = [(entry.sender, entry.type) for entry in types]
@@ -164,6 +184,54 @@ def shape_command(store: str | None, name: str, stats: bool, as_json: bool) -> N
     )
 
 
+def _tell_keys(store: Path, name: str, data: str | None, names: str | None) -> None:
+    """Keep what the user says of keys, for each type that has the place."""
+    from inspector.store.told_keys import keys_are_data, keys_are_names
+
+    path = _told_path(data if data is not None else names or "")
+    with Reader(store) as reader:
+        types = reader.resolve_type(name)
+    last = time.monotonic()
+
+    def progress(done: int, of: int) -> None:
+        nonlocal last
+        if time.monotonic() - last > _TELL_EVERY_S and done < of:
+            last = time.monotonic()
+            narrate(f"{done:,} of {units.count(of, 'event' if data is None else 'variant')}")
+
+    refused: InspectorError | None = None
+    told = 0
+    for entry in types:
+        key = (entry.sender or "", entry.type)
+        try:
+            if data is not None:
+                changed = units.count(keys_are_data(store, key, path, progress), "variant")
+            else:
+                changed = units.count(keys_are_names(store, key, path, progress), "event")
+        except InspectorError as error:
+            refused = error
+            continue
+        told += 1
+        now = "data" if data is not None else "names"
+        narrate(
+            f"{visible(entry.type)}: the keys at {visible(show_path(path))} are {now}; {changed} changed."
+        )
+    if refused is not None and not told:
+        raise refused
+
+
+def _told_path(text: str) -> ValuePath:
+    """The place of an object as the user writes it, with or without the ``{*}`` below it."""
+    try:
+        path = read_path(text)
+    except ValueError as error:
+        raise InspectorError(f"the path {visible(text)} cannot be read: {error}") from None
+    path = path[:-1] if path[-1:] == (KEYS,) else path
+    if not path:
+        raise InspectorError("a path is wanted, such as details.errors.")
+    return path
+
+
 def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, str]]) -> Statistics:
     from inspector.core.statistics import gather
     from inspector.store.payloads import payloads_of
@@ -171,7 +239,7 @@ def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, s
     return gather(payloads_of(reader, shape, keys, STATISTICS_OF), shape.merged)
 
 
-def _values(path: Path, examples: dict[Path, list[Any]], reason: str | None) -> str:
+def _values(path: ValuePath, examples: dict[ValuePath, list[Any]], reason: str | None) -> str:
     if reason is not None:
         return f"keys are data: {reason}"
     return ", ".join(json.dumps(value, ensure_ascii=False) for value in examples.get(path, []))

@@ -101,7 +101,7 @@ def find_collapses(
     while (new := _first(shapes, never)) is not None:
         step = [new]
         for earlier in (*known, *found):
-            moved = _below(new, earlier)
+            moved = moved_below(new, earlier)
             if moved is not None and moved.path not in never and moved not in step:
                 step.append(moved)
         found += step
@@ -129,7 +129,7 @@ def _may_collapse(merged: Shape) -> bool:
     return False
 
 
-def _below(outer: Collapse, inner: Collapse) -> Collapse | None:
+def moved_below(outer: Collapse, inner: Collapse) -> Collapse | None:
     """Where the inner collapse stands once `outer` has taken names on its way; None if it stays in place."""
     depth = len(outer.path)
     if len(inner.path) <= depth or inner.path[:depth] != outer.path:

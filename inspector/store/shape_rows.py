@@ -12,7 +12,7 @@ import sqlite3
 from dataclasses import dataclass, field
 
 from inspector.core.collapse import Collapse, collapse_each, find_collapses
-from inspector.core.payload import show_path
+from inspector.core.payload import Path, read_path, show_path
 from inspector.core.shapes import Shape, from_json, shape_hash, size, to_json
 from inspector.store.rows import collapses
 
@@ -33,6 +33,8 @@ class _Type:
     """What is kept in memory of one type."""
 
     collapses: list[Collapse]
+    names: frozenset[Path]
+    """Where the user said that keys are names."""
     variants: dict[Shape, int]
     """Row of each variant, at most `MAX_VARIANTS`."""
     places: int
@@ -152,7 +154,8 @@ class ShapeRows:
                     (*key, MAX_VARIANTS),
                 )
             }
-            known = _Type(collapses(self._db, key), variants, sum(map(size, variants)), len(variants) + 1)
+            rules, names = collapses(self._db, key), names_told(self._db, key)
+            known = _Type(rules, names, variants, sum(map(size, variants)), len(variants) + 1)
             self._types[key] = known
         return known
 
@@ -211,23 +214,20 @@ class ShapeRows:
         )
         found = find_collapses(
             [(shape, max(1, counts.get(shape_hash(shape), 0))) for shape in known.variants],
-            (),
+            known.names,
             known.collapses,
         )
         if not found:
             return False
         for rule in found:
             known.collapses.append(rule)
-            self._db.execute(
-                "INSERT INTO collapse (sender, type, number, path, reason, keep) VALUES (?, ?, ?, ?, ?, ?)",
-                (*key, len(known.collapses), show_path(rule.path), rule.reason, json.dumps(rule.keep)),
-            )
+            self.keep_rule(key, rule)
         variants: dict[Shape, int] = {}
         for shape, row in known.variants.items():
             collapsed = collapse_each(shape, found)
             variants.setdefault(collapsed, row)
             if collapsed is not shape:
-                self._restate(key, shape_hash(shape), collapsed)
+                self.restate(key, shape_hash(shape), collapsed)
         known.variants = variants
         known.places = sum(map(size, variants))
         known.look_at = len(variants) + 1
@@ -235,7 +235,15 @@ class ShapeRows:
         self.collapsed += 1
         return True
 
-    def _restate(self, key: TypeKey, old: str, shape: Shape) -> None:
+    def keep_rule(self, key: TypeKey, rule: Collapse) -> None:
+        """Write down a collapse of a type, as the last to apply."""
+        self._db.execute(
+            "INSERT INTO collapse (sender, type, number, path, reason, keep) VALUES (?1, ?2, "
+            "(SELECT coalesce(max(number), 0) + 1 FROM collapse WHERE sender = ?1 AND type = ?2), ?3, ?4, ?5)",
+            (*key, show_path(rule.path), rule.reason, json.dumps(rule.keep)),
+        )
+
+    def restate(self, key: TypeKey, old: str, shape: Shape) -> None:
         """Give the rows of one variant another shape; their events were never of a new one."""
         digest = shape_hash(shape)
         self._keep_structure(digest, shape)
@@ -255,9 +263,9 @@ class ShapeRows:
 
     # -- deletion
 
-    def subtract(self, row: int, events: int) -> None:
-        """After `events` events of a row were deleted: subtract them, find its first and last again, or
-        drop it."""
+    def subtract(self, row: int, events: int) -> bool:
+        """After `events` events of a row were deleted, or given another row: subtract them, find its first
+        and last again, or drop it. True when it was dropped: it is still in memory until `forget`."""
         count, first, last, digest = self._db.execute(
             "UPDATE shape SET count = count - ? WHERE id = ? RETURNING count, first_event, last_event, hash",
             (events, row),
@@ -266,9 +274,9 @@ class ShapeRows:
             self._db.execute("DELETE FROM shape WHERE id = ?", (row,))
             if digest is not None:
                 self._drop_structure(digest)
-            return
+            return True
         for end, column, sign, order in ((first, "first", ">", "ASC"), (last, "last", "<", "DESC")):
-            if self._db.execute("SELECT 1 FROM event WHERE id = ?", (end,)).fetchone():
+            if self._db.execute("SELECT 1 FROM event WHERE id = ? AND shape = ?", (end, row)).fetchone():
                 continue
             found = self._db.execute(
                 f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order} "
@@ -279,3 +287,15 @@ class ShapeRows:
                 self._db.execute(
                     f"UPDATE shape SET {column}_event = ?, {column}_us = ? WHERE id = ?", (*found, row)
                 )
+        return False
+
+
+def names_setting(key: TypeKey) -> str:
+    """The name of the setting that lists, as texts, where keys of a type are names whatever they look like."""
+    return "names " + json.dumps(key)
+
+
+def names_told(db: sqlite3.Connection, key: TypeKey) -> frozenset[Path]:
+    """Where the user said that keys of a type are names."""
+    row = db.execute("SELECT value FROM setting WHERE name = ?", (names_setting(key),)).fetchone()
+    return frozenset() if row is None else frozenset(map(read_path, json.loads(row[0])))

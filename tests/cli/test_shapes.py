@@ -150,3 +150,46 @@ def test_data_goes_to_stdout_and_words_to_stderr(name: str, run: Run, fill: Fill
     done = run(name, *words, "--json")
     assert done.err == ""
     assert all(isinstance(line, dict) for line in done.lines)
+
+
+def test_keys_are_told_to_be_data_or_names(run: Run, fill: Fill) -> None:
+    fill(b'{"type":"a","tags":{"web":1,"db":2}}', b'{"type":"a","tags":{"db":3}}', b'{"type":"b","tags":[]}')
+
+    def paths() -> list[str]:
+        return [line["path"] for line in run("shape", "a", "--json").lines]
+
+    done = run("shape", "*", "--keys-are-data", "tags")
+    assert done.code == 0
+    assert "a: the keys at tags are data; 2 variants changed." in done.err
+    assert "tags.{*}" in done.out
+    assert "keys are data: you said so" in done.out
+    assert paths() == ["tags", "tags.{*}", "type"]
+    done = run("shape", "a", "--keys-are-names", "tags.{*}", "--json")
+    assert "a: the keys at tags are names; 2 events changed." in done.err
+    assert paths() == ["tags", "tags.db", "tags.web", "type"]
+    for words, code, told in (
+        (["--keys-are-data", "type"], 1, "a has no object with named keys at type."),
+        (["--keys-are-data", "no"], 1, "no object with named keys"),
+        (["--keys-are-data", "a["], 2, "cannot be read"),
+        (["--keys-are-data", ""], 2, "a path is wanted"),
+        (["--keys-are-data", "a", "--keys-are-names", "a"], 2, "one at a time"),
+    ):
+        done = run("shape", "a", *words)
+        assert (done.code, told in done.err) == (code, True), done.err
+
+
+def test_a_diff_of_a_type_with_itself_at_two_times(run: Run, fill: Fill, tmp_path: Path) -> None:
+    fill(b'{"type":"a","n":1}', b'{"type":"a","n":2}', b'{"type":"a","n":"3"}')
+    done = run("diff", "a@id:1-2", "@id:3", "--json")
+    assert done.lines == [{"change": "retyped", "path": "n", "a": "integer", "b": "string", "breaking": True}]
+    done = run("diff", "a@before:2001-01-01", "a")
+    assert (done.code, done.err) == (
+        1,
+        "inspector: no event of a with a JSON body fits before:2001-01-01\n",
+    )
+    assert run("diff", "a@sinze:1h", "a").code == 2
+    assert run("schema", "a", "-o", tmp_path / "a.schema.json").code == 0
+    assert run("diff", "a", tmp_path / "a.schema.json", "--exit-code").code == 0
+    assert run("diff", "2", tmp_path / "a.schema.json", "--json").lines[0]["b"] == "integer or string"
+    assert run("baseline", "a", "-o", tmp_path / "base.json").code == 0
+    assert run("diff", tmp_path / "base.json", "a", "--exit-code").code == 0
