@@ -6,16 +6,20 @@ Reading may take a while for a large body, and is done in a thread.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
-from inspector.core.bodies import BodyView, hex_of, view_of
+from inspector.core.bodies import BodyView, decoded, hex_of, view_of
 from inspector.core.events import Attempt, Event, Request
 from inspector.core.jsontext import JsonText
 from inspector.core.payload import Path
+from inspector.core.preview import PREVIEW, preview_of
 from inspector.core.type_shape import Field, type_shape
 from inspector.store.reader import Reader
 
 TABS = ("Details", "Body", "Headers", "Raw", "Shape", "Attempts")
+_log = logging.getLogger(__name__)
 PARTS = ("details", "data")
 """Root keys that hold what people came for, apart from the envelope around it."""
 
@@ -40,6 +44,15 @@ class Detail:
     """The payload with ``above`` in place of that value."""
     view_failed: str = ""
     """Name of the exception when the body could not be laid out."""
+    first_part: bool = False
+    """Only the beginning of the body is here; the rest is being read."""
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes its documents are made of."""
+        return max(
+            0 if self.request is None else len(self.request.body), len(self.view.data) if self.view else 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +66,53 @@ class Look:
     """The replay target, for the words of an event that was not sent yet."""
 
 
-def read_detail(reader: Reader, number: int) -> Detail | None:
-    """Read an event and lay its body out; None when it was deleted."""
+def read_detail(
+    reader: Reader, number: int, known: Detail | None = None, upto: int | None = None
+) -> Detail | None:
+    """Read an event and lay its body out; None when it was deleted.
+
+    Of a body that is, once decoded, larger than `upto` bytes there is the first part only. `known` is what was
+    read before: a body never changes, so that of the same event is not laid out again.
+    """
     event = reader.event(number)
     if event is None:
         return None
-    request = reader.request(number)
+    if known is not None and known.event.id == number:
+        return replace(
+            known,
+            event=event,
+            attempts=tuple(reader.attempts(number)),
+            new_fields=new_fields(reader, event) if event.new else (),
+        )
+    request = reader.request(number, None if upto is None else upto + 1)
+    if request is None or upto is None or not _is_larger(request, upto):
+        return _laid_out(reader, event, request, view_of)
+    request = replace(request, body=request.body[:PREVIEW])
+    return replace(_laid_out(reader, event, request, preview_of), first_part=True)
+
+
+def _is_larger(request: Request, size: int) -> bool:
+    return len(request.body) > size or len(decoded(request, size + 1).data) > size
+
+
+def _laid_out(
+    reader: Reader, event: Event, request: Request | None, view_with: Callable[[Request], BodyView]
+) -> Detail:
     view, failed = None, ""
     if request is not None:
         try:
-            view = view_of(request)
+            view = view_with(request)
         except Exception as error:  # the one broad except: a body must never take the screen down
+            _log.exception("the body of event %d could not be laid out", event.id)
             view, failed = hex_of(request), type(error).__name__
     tree = view.json if view is not None else None
     key = part_key_of(tree)
     return Detail(
         event=event,
         request=request,
-        raw_head=reader.raw_head(number) if event.rejected is not None else None,
+        raw_head=reader.raw_head(event.id) if event.rejected is not None else None,
         view=view,
-        attempts=tuple(reader.attempts(number)),
+        attempts=tuple(reader.attempts(event.id)),
         new_fields=new_fields(reader, event) if event.new else (),
         part_key=key,
         part=tree.part((key,)) if tree is not None and key is not None else None,

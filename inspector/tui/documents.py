@@ -6,6 +6,7 @@ Texts from outside stay raw in sections: the viewer makes every one visible.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from inspector.core import units
@@ -37,6 +38,16 @@ _SUMMARY_KEYS = 5
 
 def document(detail: Detail, tab: str, look: Look, shape: TypeShape | None = None) -> Document:
     """The document of a tab; `shape` is the type's, for the Shape tab."""
+    found = _document(detail, tab, look, shape)
+    if detail.first_part and tab in ("Details", "Body", "Raw"):
+        words = f"This is the first part of {units.size(detail.event.size)}; reading the rest …"
+        found = replace(
+            found, sections=(*found.sections, Section("rest", None, Head([line((words, "care"))])))
+        )
+    return found
+
+
+def _document(detail: Detail, tab: str, look: Look, shape: TypeShape | None) -> Document:
     if tab == "Shape":
         return shape_document(detail, shape)
     if tab == "Attempts":

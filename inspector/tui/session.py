@@ -7,6 +7,9 @@ the screen never waits for a disk.
 from __future__ import annotations
 
 import asyncio
+import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +19,7 @@ from inspector.capture.child import Capture
 from inspector.core.events import Attempt, InspectorError, Request
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
+from inspector.tui.detail import Detail
 
 Result = TypeVar("Result")
 
@@ -52,6 +56,31 @@ class Session:
                 return work(reader)
 
         return await asyncio.to_thread(run)
+
+    async def read_apart(self, number: int) -> Detail | None:
+        """A whole event, laid out in a process; cancelling ends that. InspectorError when the process fails."""
+        process = subprocess.Popen(  # noqa: ASYNC220 - it is started within a millisecond
+            [sys.executable, "-m", "inspector.tui.apart", str(self.store), str(number)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+        def run() -> Detail | None:
+            assert process.stdout is not None
+            with process:
+                written = process.stdout.read()
+            if process.returncode:
+                raise InspectorError(
+                    f"The rest of #{number} could not be read; this is its first part.", code=3
+                )
+            detail: Detail | None = pickle.loads(written)
+            return detail
+
+        try:
+            return await asyncio.to_thread(run)
+        finally:
+            process.kill()
 
     async def edit(self, work: Callable[[Edits], Result]) -> Result:
         """Do `work` in a thread with a writing connection; InspectorError when that fails."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from functools import partial
@@ -21,7 +22,9 @@ FOLLOW_S = 0.25
 """While following, the detail changes at most this often."""
 _SHAPE_AGE_S = 2.0
 _MOST_SHAPES = 200
-_LARGE = 1_000_000
+_AT_ONCE = 400_000
+"""Bytes of a decoded body above which its first part is shown before the whole is read."""
+_PASSING_S = 0.05
 
 
 class Reading(Panes):
@@ -84,14 +87,32 @@ class Reading(Panes):
         if number is None:
             self._show_detail(None)
             return
-        event = self.source.event(number)
-        if event is not None and event.size > _LARGE:
-            self.details.reading(event)
-        detail = await self.session.read(partial(read_detail, number=number))
+        known = self.shown if self.shown is not None and self.shown.event.id == number else None
+        detail = await self.session.read(partial(read_detail, number=number, known=known, upto=_AT_ONCE))
         if number != self._wanted_event and not self.events.following:
             return
+        if known is None:
+            self.workers.cancel_group(self, "whole")
+        if self.shown is not known and self.shown is not None and self.shown.event.id == number:
+            return  # the whole came meanwhile
         self._show_detail(detail)
-        if detail is None or detail.event.type is None or detail.event.shape is None:
+        if detail is None:
+            return
+        if detail.first_part and known is None:
+            self.start(partial(self._load_whole, number), "whole")
+        await self._learn_shape(detail)
+
+    async def _load_whole(self, number: int) -> None:
+        """Read all of an event of which the first part is shown, unless it is passed by at once."""
+        await asyncio.sleep(_PASSING_S)
+        detail = await self.session.read_apart(number)
+        first = self.shown
+        if detail is not None and first is not None and first.event.id == number:
+            now = first.event, first.attempts, first.new_fields  # read again meanwhile, if something changed
+            self._show_detail(replace(detail, event=now[0], attempts=now[1], new_fields=now[2]))
+
+    async def _learn_shape(self, detail: Detail) -> None:
+        if detail.event.type is None or detail.event.shape is None:
             return
         key = (detail.event.sender, detail.event.type)
         known = self._shapes.get(key)

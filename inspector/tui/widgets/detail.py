@@ -15,13 +15,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from inspector.core import units
-from inspector.core.events import Event
 from inspector.core.payload import ITEMS, KEYS, Path, show_path
 from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
-from inspector.tui.detail import Detail, Look, plain_value, title
+from inspector.tui.detail import Detail, Look, plain_value
 from inspector.tui.documents import document
-from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
+from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.viewer import Place, Viewer
@@ -39,6 +38,8 @@ class PathBar(Widget):
 
     place: reactive[Place | None] = reactive(None, layout=False)
     shape: reactive[TypeShape | None] = reactive(None, layout=False)
+    note: reactive[str] = reactive("", layout=False)
+    """Stands at the right end of the rule: ``reading 9.6 MB …``."""
 
     def __init__(self, glyphs: Glyphs = UNICODE) -> None:
         super().__init__()
@@ -48,13 +49,15 @@ class PathBar(Widget):
         """The rule with the path, and the row below it."""
         width = self.size.width
         place, rule = self.place, self.glyphs.rule
+        note = Content.assemble(" ", (self.note, "$warning"), f" {rule}") if self.note else Content("")
         if place is None or place.path is None:
-            return Content(rule * width)
+            return Content.assemble(rule * (width - note.cell_length), note)
         path = visible(show_path(place.path)) if place.path else "the whole payload"
         words = Content.assemble((f"  {self._words(place)}", "$foreground"))
         common = Content.assemble((self._common(place.path), "$muted"), " ")
-        first = Content.assemble(f"{rule} ", (path, "$key"), " ").truncate(max(1, width - 1), ellipsis=True)
-        first = Content.assemble(first, rule * (width - first.cell_length))
+        room = width - note.cell_length
+        first = Content.assemble(f"{rule} ", (path, "$key"), " ").truncate(max(1, room - 1), ellipsis=True)
+        first = Content.assemble(first, rule * (room - first.cell_length), note)
         room = width - common.cell_length
         if words.cell_length > room - 1:
             words = words.truncate(max(1, room - 1), ellipsis=True)
@@ -147,6 +150,8 @@ class DetailPane(Vertical):
         self.detail: Detail | None = None
         self.shape: TypeShape | None = None
         self.look = Look()
+        self._first: Detail | None = None
+        """The beginning of what is shown, which stands there until all is read."""
         self._shown: tuple[object, ...] = ()
         self.set_reactive(DetailPane.tabs, tuple(tabs))
         self.set_reactive(DetailPane.tab, tabs[0])
@@ -166,16 +171,16 @@ class DetailPane(Vertical):
     def show(self, detail: Detail | None, shape: TypeShape | None, look: Look) -> None:
         """Show an event with what is known of its type; nothing is rebuilt that is shown already."""
         self.detail, self.shape, self.look = detail, shape, look
+        if detail is None or self._first is None or self._first.event.id != detail.event.id:
+            self._first = None
+        if detail is not None and detail.first_part:
+            self._first = detail
         self.path_bar.shape = shape
+        self.path_bar.note = (
+            f"reading {units.size(detail.event.size)} …" if detail is not None and detail.first_part else ""
+        )
         self._write_title()
         self._show_tab()
-
-    def reading(self, event: Event) -> None:
-        """Say that a large event is being read."""
-        words = f"reading {units.size(event.size)} …"
-        line = HeadLine((Span(title(event), "title"),), (Span(f"#{event.id}", "muted"),))
-        self._shown = ()
-        self.viewer.show(Document((Section("head", None, Head([line, HeadLine((Span(words, "muted"),))])),)))
 
     def clear(self) -> None:
         """Show nothing."""
@@ -201,12 +206,26 @@ class DetailPane(Vertical):
             self.clear()
             return
         depends = shape if tab == "Shape" else detail.attempts if tab == "Attempts" else None
-        wanted = (detail.event, detail.new_fields, tab, look, id(depends) if tab == "Shape" else depends)
+        wanted = (
+            detail.event.id,
+            tab,
+            look.hex,
+            (detail.event, detail.new_fields, detail.first_part, look),
+            id(depends) if tab == "Shape" else depends,
+        )
         if wanted == self._shown:
             return
+        # The same event again is another one of its states: nothing moves under the reader.
+        same = wanted[:3] == self._shown[:3]
         self._shown = wanted
         small = tab in ("Headers", "Shape", "Attempts")
-        self.viewer.read(lambda: document(detail, tab, look, shape), 0 if small else detail.event.size)
+        first = self._first
+        self.viewer.read(
+            lambda: document(detail, tab, look, shape),
+            0 if small else detail.weight,
+            first=None if first is None else lambda: document(first, tab, look, shape),
+            same=same,
+        )
 
     def _write_title(self) -> None:
         parts: list[Part] = []
