@@ -4,7 +4,8 @@ The checks are those of ``tests/fuzz``, each with an even share of the time; the
 printed. What fails is kept as a file beside the store and told with its seed and number; the run goes on. A check may
 take a second at most. Exit code 1 when something failed.
 
-Run: ``python benchmarks/fuzz.py [--seconds 60] [--seed N] [--only bodies|filters|files|edge]``. Needs the ``dev`` extra.
+Run: ``python benchmarks/fuzz.py [--seconds 60] [--seed N] [--only bodies|filters|files|edge]``. Needs the ``dev``
+extra.
 """
 
 from __future__ import annotations
