@@ -36,12 +36,13 @@ CACHE = ROOT / ".bench-cache"
 sys.path.insert(0, str(ROOT))
 
 from inspector.core.events import Request  # noqa: E402
+from inspector.store.schema import MIGRATIONS  # noqa: E402
 from inspector.store.writer import Arrival, StoreWriter  # noqa: E402
 
 
 def store_with(events: int) -> Path:
     """A store with so many realistic Anchore events, made once."""
-    path = CACHE / f"events-{events}.db"
+    path = CACHE / f"events-{events}-v{len(MIGRATIONS)}.db"
     if path.exists():
         return path
     CACHE.mkdir(exist_ok=True)
@@ -77,7 +78,7 @@ def store_with(events: int) -> Path:
 
 def store_with_body(size: int) -> Path:
     """A store with one event whose JSON body has about `size` bytes."""
-    path = CACHE / f"body-{size}.db"
+    path = CACHE / f"body-{size}-v{len(MIGRATIONS)}.db"
     if path.exists():
         return path
     CACHE.mkdir(exist_ok=True)
