@@ -68,10 +68,10 @@ def _bound(family: int, host: str, port: int) -> socket.socket:
     return opened
 
 
-def url_of(opened: socket.socket) -> str:
-    """``http://127.0.0.1:8585`` for a bound socket."""
+def url_of(opened: socket.socket, tls: bool = False) -> str:
+    """``http://127.0.0.1:8585`` for a bound socket, with ``https`` for one that speaks TLS."""
     host, port = opened.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def is_loopback(host: str) -> bool:

@@ -99,6 +99,14 @@ class Wire:
             await self.connection.drained()
 
 
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """Address and port of the other end: ``127.0.0.1:50412``, ``[::1]:50412``."""
+    peer = transport.get_extra_info("peername")
+    if not isinstance(peer, tuple):
+        return ""
+    return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+
+
 class Connection(RequestHandler):
     """One connection: cuts what arrives into heads and bodies, refuses, and keeps the times for deadlines."""
 
@@ -114,17 +122,22 @@ class Connection(RequestHandler):
         "last",
         "left",
         "listener",
+        "near",
         "peer",
         "received",
         "refusal",
         "rest",
         "seam",
+        "tls",
     )
 
     def __init__(self, manager: Any, listener: Listener, **settings: Any) -> None:
         super().__init__(manager, read_bufsize=READ, **settings)
         self.listener = listener
         self.peer = ""
+        self.near = ""
+        """The address of ours that the sender connected to."""
+        self.tls = False
         self.received = (0, 0)
         """Both clocks at the first byte of the head that is being read."""
         self.arrivals: deque[tuple[int, int]] = deque()
@@ -155,9 +168,9 @@ class Connection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection in, or turn it away with 503 when there are too many."""
-        peer = transport.get_extra_info("peername")
-        if isinstance(peer, tuple):
-            self.peer = f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
+        self.peer = peer_of(transport)
+        self.near = str((transport.get_extra_info("sockname") or ("",))[0]).partition("%")[0]
+        self.tls = transport.get_extra_info("ssl_object") is not None
         listener = self.listener
         if len(listener.connections) >= listener.limits.connections:
             cast(asyncio.Transport, transport).write(TOO_MANY.bytes_for("GET", False))
@@ -190,7 +203,7 @@ class Connection(RequestHandler):
             message, payload = self._messages.popleft()
             received = self.arrivals.popleft()
             if not isinstance(message, _ErrInfo):
-                listener.keep_unanswered(message, payload, self.peer, received)
+                listener.keep_unanswered(message, payload, self, received)
         if self.refusal is not None:
             reason, raw = self.refusal
             listener.refuse(self.peer, reason, raw, None, self.received)
@@ -204,7 +217,7 @@ class Connection(RequestHandler):
         """The sender has closed its side: True keeps ours open for the answers it may still wait for."""
         busy = bool(self._messages) or self._waiter is None
         self.ended = busy and self.body is None and self.gone is None
-        return self.ended
+        return self.ended and not self.tls  # where TLS ends, it ends both ways
 
     async def drained(self) -> None:
         """Wait until the sender has read its answers; one that never does loses its connection."""

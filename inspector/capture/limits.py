@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from inspector.core.events import InspectorError
 from inspector.core.units import byte_count, count, seconds
+
+_OTHER_FILES = 64
+"""Open files that are left for everything but connections."""
 
 
 def _default_connections() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return 512
-    return max(8, min(512, soft - 64))
+    return max(8, min(512, soft - _OTHER_FILES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,29 +61,77 @@ ACCEPT_AT_ONCE = 8
 """Connections accepted in one turn of the loop: those over the cap are closed before descriptors run out."""
 QUEUE = 512
 """Connections that may wait in the system to be accepted."""
-MAX_BODY = 4 * 1024**3
-"""Largest body limit: a body comes to the store in at most 65,536 pieces of at least 64 KiB."""
 
 
-def read_limits(
-    body: str | None = None,
-    head_deadline: str | None = None,
-    body_deadline: str | None = None,
-    connections: int | None = None,
-) -> Limits:
-    """The default limits with what the user gave in words (``25M``, ``10s``); InspectorError if wrong."""
-    limits = Limits()
-    try:
-        if body is not None:
-            limits = replace(limits, body=byte_count(body))
-        if head_deadline is not None:
-            limits = replace(limits, head_deadline=seconds(head_deadline))
-        if body_deadline is not None:
-            limits = replace(limits, body_deadline=seconds(body_deadline))
-    except ValueError as error:
-        raise InspectorError(f"{error}.") from None
-    if not 0 < limits.body <= MAX_BODY:
-        raise InspectorError("--max-body is at least one byte and at most 4GiB.")
-    if min(limits.head_deadline, limits.body_deadline) < 0.1:
-        raise InspectorError("--head-deadline and --body-deadline are at least 100ms.")
-    return limits if connections is None else replace(limits, connections=connections)
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """The option that sets one limit, and what it takes, all in the words of the user."""
+
+    option: str
+    metavar: str
+    help: str
+    default: str
+    low: str
+    high: str
+    read: Callable[[str], int | float]
+    """From words to bytes, seconds or a number; ValueError if it cannot."""
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise ValueError(f"{text!r} is no number")
+    return int(text)
+
+
+def _size(option: str, what: str, default: str, low: str, high: str) -> Flag:
+    return Flag(option, "SIZE", f"{what} ({default}).", default, low, high, byte_count)
+
+
+def _time(option: str, what: str, default: str, high: str) -> Flag:
+    return Flag(option, "TIME", f"{what} ({default}).", default, "100ms", high, seconds)
+
+
+def _count(option: str, what: str, default: str) -> Flag:
+    return Flag(option, "N", f"{what} ({default}).", default, "1", "100000", _number)
+
+
+FLAGS: dict[str, Flag] = {
+    "body": _size("--max-body", "Bytes kept of a body", "25MiB", "1", "4GiB"),
+    "head_deadline": _time("--head-deadline", "Time for a request's head", "10s", "1h"),
+    "body_deadline": _time("--body-deadline", "Time for a request's body", "30s", "1d"),
+    "connections": _count("--max-connections", "Connections at once", "512"),
+    "line": _size("--max-request-line", "Bytes of the request line", "64KiB", "64", "16MiB"),
+    "field": _size("--max-header-line", "Bytes of one header line", "64KiB", "64", "16MiB"),
+    "fields": _count("--max-header-lines", "Header lines of a request", "1000"),
+    "head": _size("--max-head", "Bytes of all of them together", "256KiB", "128", "64MiB"),
+    "raw": _size("--max-raw", "Bytes kept of a rejected head", "64KiB", "1", "64MiB"),
+    "in_flight": _size("--max-memory", "Bytes of arriving bodies in memory", "24MiB", "64KiB", "64GiB"),
+    "min_free": _size("--min-free", "Bytes of disk that stay free", "200MB", "0", "1000TB"),
+}
+"""One option of ``inspector listen`` for each of `Limits`, by the name it has there. A body is at most 4 GiB: it
+comes to the store in at most 65,536 pieces, of at least 64 KiB."""
+
+
+def read_limits(given: Mapping[str, str | None]) -> Limits:
+    """The default limits with what the user gave for some of them, by the names of `Limits`, in words
+    (``25M``, ``10s``); InspectorError says which one is wrong."""
+    settings: dict[str, Any] = {}
+    for name, text in given.items():
+        if text is None:
+            continue
+        flag = FLAGS[name]
+        try:
+            value = flag.read(text.strip())
+        except ValueError as error:
+            raise InspectorError(f"{flag.option}: {error}.") from None
+        if not flag.read(flag.low) <= value <= flag.read(flag.high):
+            raise InspectorError(f"{flag.option} is from {flag.low} to {flag.high}, not {text}.")
+        settings[name] = value
+    limits = Limits(**settings)
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and limits.connections > soft - _OTHER_FILES:
+        raise InspectorError(
+            f"--max-connections {limits.connections} is more than the system allows: {soft:,} open files. "
+            "ulimit -n raises that."
+        )
+    return limits

@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_protocol import RequestHandler, RequestPayloadError
+from aiohttp.web_protocol import RequestPayloadError
 
 from inspector.capture.answers import Answer, Answers
 from inspector.capture.connection import (
@@ -29,9 +30,12 @@ from inspector.capture.connection import (
     Incoming,
     Wire,
 )
+from inspector.capture.credentials import Credentials
 from inspector.capture.limits import Limits
+from inspector.capture.origin import Origin
 from inspector.capture.refused import Refused
 from inspector.capture.supervise import supervised
+from inspector.capture.tls import Door
 from inspector.core.events import Request
 from inspector.store.commit import GroupCommit
 from inspector.store.writer import PIECE, Arrival, StoreFailed
@@ -39,6 +43,11 @@ from inspector.store.writer import PIECE, Arrival, StoreFailed
 PAUSED = Answer(503, b'{"status":"paused"}', ((b"Retry-After", b"30"),))
 TOO_LARGE = Answer(413, b'{"status":"too large"}')
 STOPPED = Answer(503, b'{"status":"stopped"}', ((b"Retry-After", b"5"),))
+UNAUTHORIZED = Answer(
+    401,
+    b'{"status":"unauthorized"}',
+    ((b"WWW-Authenticate", b'Basic realm="webhook inspector", charset="UTF-8"'),),
+)
 
 _ENDINGS = {400: REFUSED, 408: TOO_SLOW, 413: TOO_LARGE, 503: STOPPED}
 """Answers to bodies that are not whole, by status."""
@@ -59,8 +68,10 @@ class _Server(web.Server):
         self._listener = listener
         self._settings = settings
 
-    def __call__(self) -> RequestHandler:
-        return Connection(self, self._listener, loop=self._loop, **self._settings)
+    def __call__(self) -> Any:
+        connection = Connection(self, self._listener, loop=self._loop, **self._settings)
+        context = self._listener.tls
+        return connection if context is None else Door(self._listener, connection, context)
 
     @staticmethod
     def _incoming(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> Incoming:
@@ -77,6 +88,13 @@ class Listener:
         self.answers = Answers()
         self.paused = False
         self.connections: set[Connection] = set()
+        self.tls: ssl.SSLContext | None = None
+        """What https is spoken with; None for http."""
+        self.doors: set[Door] = set()
+        """Connections in their TLS handshake."""
+        self.credentials: Credentials | None = None
+        """What senders have to give; None for nothing."""
+        self.origin = Origin()
         self.refused = Refused(commit, log)
         self._log = log
         self._in_flight = 0
@@ -126,6 +144,8 @@ class Listener:
 
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109 - aiohttp's shutdown keeps it
         """Finish what is in hand in `timeout` seconds, close every connection, write what was refused."""
+        for door in list(self.doors):
+            door.close()
         self.server.pre_shutdown()
         await self.server.shutdown(timeout)
         for task in self._tasks:
@@ -138,12 +158,33 @@ class Listener:
         """Keep a refused request as a rejected event, in the background."""
         self.refused.add(peer, reason, raw[: self.limits.raw], status, received)
 
-    def keep_unanswered(self, message: Any, payload: Any, peer: str, received: tuple[int, int]) -> None:
+    def keep_unanswered(
+        self, message: Any, payload: Any, connection: Connection, received: tuple[int, int]
+    ) -> None:
         """Keep a request whose sender was gone before its turn came, in the background."""
         if not self.paused:
             incomplete = None if payload.is_eof() else HUNG_UP
             request = _request(message, _unread(payload))
-            self.refused.keep(Arrival(request, peer, *received, status=None, incomplete=incomplete))
+            labels, forwarded, _ = self._origin(request, connection)
+            self.refused.keep(
+                Arrival(
+                    request,
+                    connection.peer,
+                    *received,
+                    status=None,
+                    incomplete=incomplete,
+                    labels=labels,
+                    forwarded_for=forwarded,
+                )
+            )
+
+    def _origin(self, request: Request, connection: Connection) -> tuple[str | None, str | None, bool]:
+        """Labels of a request, the address that the tunnel told, and whether it has the right credentials."""
+        labels, forwarded = self.origin.of(request.headers, connection.peer, connection.near)
+        welcome = self.credentials is None or self.credentials.fit(request.headers)
+        if not welcome:
+            labels.append("wrong-credentials")
+        return " ".join(labels) or None, forwarded, welcome
 
     def failed(self, error: BaseException | Any) -> None:
         """Log something unexpected, the first time in full words and then once for every hundred."""
@@ -182,7 +223,8 @@ class Listener:
         if len(body) > self.limits.body:
             body, cut = body[: self.limits.body], self._over()
         request = _request(message, body)
-        answer = self.answers.choose(method, request.target)
+        labels, forwarded, welcome = self._origin(request, connection)
+        answer = self.answers.choose(method, request.target) if welcome else UNAUTHORIZED
         if cut is not None and cut.status is not None:
             answer = _ENDINGS[cut.status]
         unheard = answer.drop or (cut is not None and cut.status is None)
@@ -195,6 +237,8 @@ class Listener:
             upload=upload,
             size=size,
             sha256=digest,
+            labels=labels,
+            forwarded_for=forwarded,
         )
         try:
             await self.commit.put(arrival)

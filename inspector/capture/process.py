@@ -19,22 +19,27 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
 from inspector.capture.address import DEFAULT_HOST, DEFAULT_PORT, bind, is_loopback, url_of
 from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
+from inspector.capture.certificate import TlsFiles, self_signed, server_context
 from inspector.capture.child import NOT_STORED, STAY, STORED_AGAIN, open_log, running
+from inspector.capture.credentials import Credentials
 from inspector.capture.limits import ACCEPT_AT_ONCE, QUEUE, Limits
 from inspector.capture.listener import Listener
 from inspector.capture.narrate import Narrator
 from inspector.capture.ngrok import install_agent
+from inspector.capture.origin import Origin
 from inspector.capture.supervise import supervised
+from inspector.capture.tls import NO_TUNNEL
 from inspector.capture.tunnel import Tunnel, TunnelState
 from inspector.core import units
 from inspector.core.events import InspectorError
+from inspector.core.signatures import Secrets
 from inspector.core.text import for_output, visible
 from inspector.store.commit import GroupCommit
 from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
@@ -68,6 +73,14 @@ class ListenOptions:
     limits: Limits = field(default_factory=Limits)
     keep: Retention | None = None
     """How much is kept from now on; None for what was set before."""
+    allow_hosts: tuple[str, ...] = ()
+    """Names of this listener, besides its address, under which it may be called."""
+    credentials: Credentials | None = field(default=None, repr=False)
+    """What senders have to give."""
+    secrets: Secrets = field(default_factory=dict, repr=False)
+    """What signatures are checked with."""
+    tls: TlsFiles | Literal["self-signed"] | None = None
+    """Certificate and key; ``self-signed`` for one of our own beside the store; None for plain HTTP."""
 
 
 def listen(options: ListenOptions) -> int:
@@ -131,6 +144,9 @@ class _Process:
         logging.getLogger("asyncio").propagate = False
         self.rules = [{"status": 200}] if options.answers is None else options.answers
         answers = read_rules(self.rules)
+        files = self_signed(options.store, options.host) if options.tls == "self-signed" else options.tls
+        context = None if files is None else server_context(files)
+        self.certificate = None if files is None else str(files.certificate.absolute())
         sockets = bind(options.host, options.port)
         silent = self.pipe is not None or options.quiet
         try:
@@ -138,6 +154,7 @@ class _Process:
                 options.store,
                 min_free=options.limits.min_free,
                 narrate="" if silent else "json" if options.as_json else "text",
+                secrets=options.secrets,
                 on_lines=self._say,
                 on_trouble=self._trouble,
                 on_stored=self._events_stored,
@@ -149,8 +166,11 @@ class _Process:
             raise
         self.listener = Listener(self.commit, options.limits, self.log)
         self.listener.answers = answers
-        self.background = Background(options.store, self._identified, self.log)
-        url = url_of(sockets[0])
+        self.listener.tls = context
+        self.listener.credentials = options.credentials
+        self.listener.origin = Origin((options.host, *options.allow_hosts))
+        self.background = Background(options.store, self._identified, self.log, options.secrets)
+        url = url_of(sockets[0], tls=context is not None)
         self.port = sockets[0].getsockname()[1]
         with contextlib.suppress(StoreFailed):  # a full disk: senders get 503 until there is room
             await self.commit.run("sweep")
@@ -169,6 +189,9 @@ class _Process:
             "pid": os.getpid(),
             "started_us": now()[0],
             "loopback": is_loopback(options.host),
+            "certificate": self.certificate,
+            "credentials": options.credentials is not None,
+            "checks": sorted(options.secrets),
         }
         await self._publish("listener", described)
         await self._publish_answers()
@@ -222,6 +245,7 @@ class _Process:
                 "pid": os.getpid(),
                 "port": self.port,
                 "host": options.host,
+                "certificate": self.certificate,
             }
         )
         if self.out is None or self.err is None:
@@ -237,7 +261,29 @@ class _Process:
             self.out.say(line)
         else:
             self.err.say(f"Listening on {url}   store {for_output(str(options.store), sys.stderr)}")
+            for line in self._guards():
+                self.err.say(line)
             self.err.say("Press ctrl+c to stop.")
+
+    def _guards(self) -> list[str]:
+        """What senders have to know of TLS, credentials and signatures, a line each."""
+        options, found = self.options, []
+        if options.tls == "self-signed":
+            path = visible(str(self.certificate))
+            found.append(
+                f"The certificate is our own: {path}. Senders trust it when they are given that file"
+            )
+            found.append(
+                "(curl --cacert FILE). In Anchore, add it to the trusted certificates, or set verify_tls"
+            )
+            found.append("of the webhook to false.")
+        if options.credentials is not None:
+            found.append(
+                "Senders without the right user name and password get 401; their events are labelled."
+            )
+        if options.secrets:
+            found.append(f"Signatures are checked: {', '.join(sorted(options.secrets))}.")
+        return found
 
     def _log_to_file(self) -> None:
         """A screen's child talks to its log from now on: the pipes it was started with have no reader."""
@@ -423,6 +469,9 @@ class _Process:
 
     async def _open_tunnel(self, wanted: dict[str, Any]) -> None:
         await self._close_tunnel()
+        if self.listener.tls is not None:
+            self._tunnel_changed(TunnelState("failed", None, None, None, NO_TUNNEL, "ngrok"))
+            return
         if wanted.get("download"):
             self._tunnel_changed(TunnelState("opening", None, now()[0], None, None, "ngrok"))
             try:
@@ -444,6 +493,7 @@ class _Process:
             self.tunnel = None
 
     def _tunnel_changed(self, state: TunnelState) -> None:
+        self.listener.origin.set_tunnel(state.url)
         self._spawn(self._publish("tunnel", state.as_json()))
         if state.state == "open":
             text = f"PUBLIC {state.url}"

@@ -20,7 +20,7 @@ from inspector.core.text import visible
 
 COMMANDS = {
     "listen": "listen",
-    "respond": "listen",
+    "respond": "respond",
     "events": "read",
     "show": "show",
     "wait": "read",

@@ -1,23 +1,31 @@
-"""``inspector listen``: capture without a screen; ``inspector respond``: what the running listener
-answers."""
+"""``inspector listen``: capture without a screen."""
 
 from __future__ import annotations
 
-import json
-import time
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
+from inspector.capture.limits import FLAGS, read_limits
 from inspector.cli.arguments import LENGTH, PORT, Number
-from inspector.cli.output import emit, narrate
 from inspector.cli.prune import keep_options
 from inspector.core.events import InspectorError
 from inspector.store.place import store_path
 
-_TAKEN_S = 3.0
-"""How long `respond` waits for the listener to say that it answers by the new rules."""
+if TYPE_CHECKING:
+    from inspector.capture.certificate import TlsFiles
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _limit_options(command: Command) -> Command:
+    """One option for each limit of the listener, given under the names of `Limits`."""
+    for name, flag in reversed(FLAGS.items()):
+        command = click.option(flag.option, name, default=None, metavar=flag.metavar, help=flag.help)(command)
+    return command
 
 
 @click.command("listen", short_help="Capture without a screen.")
@@ -34,6 +42,9 @@ _TAKEN_S = 3.0
     metavar="ANSWER",
     help="Answer 503, or 500,500,200 in turn, drop, by-url.",
 )
+@click.option(
+    "--answers", default=None, metavar="FILE", help="Answer by the rules in it (see respond --help)."
+)
 @click.option("--tunnel", is_flag=True, help="Open a public address through ngrok.")
 @click.option(
     "--tunnel-for", type=LENGTH, default=None, metavar="TIME", help="Close the tunnel after 30m, 2h."
@@ -47,22 +58,25 @@ _TAKEN_S = 3.0
 )
 @keep_options
 @click.option("--keep-all", is_flag=True, help="Delete nothing by itself any more.")
-@click.option("--max-body", default=None, metavar="SIZE", help="Keep at most this of a body (25MiB).")
-@click.option("--head-deadline", default=None, metavar="TIME", help="Time for a request's head (10s).")
-@click.option("--body-deadline", default=None, metavar="TIME", help="Time for a request's body (30s).")
+@_limit_options
 @click.option(
-    "--max-connections",
-    type=Number("number of connections", 1),
-    default=None,
-    metavar="N",
-    help="At once (512).",
+    "--basic-auth-file", metavar="FILE", default=None, help="Senders must give the user:password in it."
+)
+@click.option("--secrets", metavar="FILE", default=None, help="Check signatures with the secrets in it.")
+@click.option("--tls-cert", metavar="FILE", default=None, help="Speak https with this certificate (PEM).")
+@click.option("--tls-key", metavar="FILE", default=None, help="Its key, if it stands in a file of its own.")
+@click.option("--tls-self-signed", is_flag=True, help="Speak https with a certificate made for it.")
+@click.option(
+    "--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A further name of this listener."
 )
 @click.pass_obj
 def listen_command(
     store: str | None,
+    /,
     host: str,
     port: int,
     respond: str | None,
+    answers: str | None,
     tunnel: bool,
     tunnel_for: float | None,
     as_json: bool,
@@ -72,10 +86,13 @@ def listen_command(
     keep_days: float | None,
     keep_bytes: int | None,
     keep_all: bool,
-    max_body: str | None,
-    head_deadline: str | None,
-    body_deadline: str | None,
-    max_connections: int | None,
+    basic_auth_file: str | None,
+    secrets: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    tls_self_signed: bool,
+    allow_hosts: tuple[str, ...],
+    **limits: str | None,
 ) -> int:
     """Capture without a screen: store every request that arrives, answer it, and print a line for each.
 
@@ -84,15 +101,23 @@ def listen_command(
 
     The --keep options say how much is kept from now on: once a minute the oldest events beyond it are
     deleted, starred ones never. They hold for this store until others are given, or --keep-all.
+
+    Credentials and secrets are never given as words of the command: they stand in files that only you can
+    read, or in INSPECTOR_BASIC_AUTH (user:password) and INSPECTOR_SECRET_GITHUB, INSPECTOR_SECRET_STRIPE,
+    INSPECTOR_SECRET_STANDARD_WEBHOOKS. A file of secrets has lines such as: github = the secret.
     """
-    from inspector.capture.answers import read_respond
-    from inspector.capture.limits import read_limits
+    from inspector.capture.credentials import read_basic_auth, read_secrets
     from inspector.capture.process import ListenOptions, listen
+    from inspector.capture.tls import NO_TUNNEL
     from inspector.store.retention import Retention
 
     keep = Retention(keep_count, keep_days, keep_bytes)
     if keep and keep_all:
         raise InspectorError("--keep-all keeps everything; leave it out, or the other --keep options.")
+    rules = _rules(respond, answers)
+    tls = _tls(tls_cert, tls_key, tls_self_signed)
+    if tls is not None and tunnel:
+        raise InspectorError(NO_TUNNEL)
     return listen(
         ListenOptions(
             store_path(store),
@@ -102,104 +127,50 @@ def listen_command(
             quiet=quiet,
             tunnel=tunnel,
             tunnel_minutes=None if tunnel_for is None else tunnel_for / 60,
-            answers=None if respond is None else read_respond(respond),
+            answers=rules,
             exit_after=exit_after,
             keep=keep if keep or keep_all else None,
-            limits=read_limits(max_body, head_deadline, body_deadline, max_connections),
+            limits=read_limits(limits),
+            allow_hosts=allow_hosts,
+            credentials=read_basic_auth(basic_auth_file, os.environ),
+            secrets=read_secrets(secrets, os.environ),
+            tls=tls,
         )
     )
 
 
-@click.command("respond", short_help="Say what the running listener answers.")
-@click.argument("answer", required=False)
-@click.option("--file", default=None, metavar="FILE", help="Rules as JSON, as above.")
-@click.option("--show", is_flag=True, help="Print what is answered now.")
-@click.option("--json", "as_json", is_flag=True, help='Print it as JSON: {"text", "rules"}.')
-@click.pass_obj
-def respond_command(
-    store: str | None, answer: str | None, file: str | None, show: bool, as_json: bool
-) -> None:
-    """Say what senders are answered from now on; every event is stored all the same.
-
-    \b
-    ANSWER
-      200           the usual answer
-      503           any status from 200 to 599
-      500,500,200   in turn; the last one stays
-      drop          close the connection without an answer
-      by-url        /any/path/404 is answered 404
-
-    \b
-    Rules in a file, the first that fits holds:
-      [{"path": "/hooks/*", "method": "POST", "status": 503,
-        "headers": {"Retry-After": "5"}, "body": "busy", "delay": "2s"},
-       {"sequence": [500, {"drop": true}, 200]}]
-
-    It lasts until the listener ends, and returns when the listener has taken it.
-    """
+def _rules(respond: str | None, answers: str | None) -> Any:
+    """The answer rules in their JSON form; None for the default."""
     from inspector.capture.answers import read_respond, read_rules
-    from inspector.capture.child import running
-    from inspector.store.reader import Reader
+    from inspector.cli.respond import rules_in
 
-    given = [one for one in (answer, file) if one is not None]
-    if len(given) + show != 1:
-        raise InspectorError("say what to answer: one of ANSWER, --file FILE and --show.")
-    rules: Any = None
-    if answer is not None:
-        rules = read_respond(answer)
-    elif file is not None:
-        rules = _rules_in(file)
-        read_rules(rules)
-    path = store_path(store)
-    with Reader(path) as reader:
-        if running(path) is None:
-            raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
-        state = reader.state("answers") if show else _ask(path, reader, rules)
-    if not isinstance(state, dict):
-        raise InspectorError("the listener does not say what it answers; it may just have ended.")
-    if as_json:
-        emit({"text": state.get("text"), "rules": _plain(state.get("rules"))})
-    elif show:
-        print(_sentence(state))
-    else:
-        narrate(_sentence(state))
+    if respond is not None and answers is not None:
+        raise InspectorError("--respond and --answers both say what to answer; give one of them.")
+    if respond is not None:
+        return read_respond(respond)
+    if answers is None:
+        return None
+    rules = rules_in(answers)
+    read_rules(rules)
+    return rules
 
 
-def _rules_in(file: str) -> Any:
-    try:
-        return json.loads(Path(file).read_bytes())
-    except OSError as error:
-        raise InspectorError(f"cannot read {file}: {(error.strerror or str(error)).lower()}.") from None
-    except (ValueError, RecursionError) as error:
-        raise InspectorError(f"{file} is no JSON: {error}.") from None
+def _tls(
+    certificate: str | None, key: str | None, self_signed: bool
+) -> TlsFiles | Literal["self-signed"] | None:
+    """What to speak TLS with; None for plain HTTP."""
+    from inspector.capture.certificate import TlsFiles
 
-
-def _ask(path: Path, reader: Any, rules: Any) -> Any:
-    """Put the wish into the store and wait until the listener has taken it; returns what it says then."""
-    from inspector.store.edits import Edits
-
-    wish = (
-        rules if isinstance(rules, dict) and ("rules" in rules or "by_suffix" in rules) else {"rules": rules}
-    )
-    # The time makes two equal wishes two: a sequence begins again.
-    wish = {**wish, "asked_us": time.time_ns() // 1000}
-    with Edits(path) as edits:
-        edits.set_setting("answers", wish)
-    deadline = time.monotonic() + _TAKEN_S
-    while time.monotonic() < deadline:
-        state = reader.state("answers")
-        if isinstance(state, dict) and state.get("rules") == wish:
-            return state
-        time.sleep(0.02)
-    raise InspectorError("the listener did not take the answer within 3 s; its own output says why.", code=1)
-
-
-def _plain(rules: Any) -> Any:
-    return (
-        {key: part for key, part in rules.items() if key != "asked_us"} if isinstance(rules, dict) else rules
-    )
-
-
-def _sentence(state: dict[str, Any]) -> str:
-    text = str(state.get("text"))
-    return f"The listener is {text}." if text.startswith("paused") else f"The listener {text}."
+    if self_signed:
+        if certificate is not None or key is not None:
+            raise InspectorError(
+                "--tls-self-signed brings its own certificate; leave --tls-cert and --tls-key out."
+            )
+        return "self-signed"
+    if certificate is None:
+        if key is not None:
+            raise InspectorError("--tls-key goes with --tls-cert FILE.")
+        return None
+    files = [None if name is None else Path(name).expanduser().absolute() for name in (certificate, key)]
+    assert files[0] is not None
+    return TlsFiles(files[0], files[1])

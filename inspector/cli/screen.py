@@ -56,7 +56,7 @@ def post_samples(url: str) -> None:
     from inspector.cli.send import post_file
 
     for number, path in enumerate(sample_files()):
-        asyncio.run(post_file(path, url))
+        asyncio.run(post_file(path, url, own=True))
         time.sleep(0.02 if number < 40 else 0.15)
 
 

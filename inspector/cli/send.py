@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +36,13 @@ def send_command(store: str | None, files: tuple[str, ...], to: str | None, as_j
     from inspector.replay.target import parse_target
 
     requests = [read_payload_file(Path(file)) for file in files]
+    own = to is None
     target = parse_target(to if to is not None else _own_listener(store))
+    if own:
+        requests = [_with_credentials(request) for request in requests]
     passed = 0
     for file, request in zip(files, requests, strict=True):
-        attempt = asyncio.run(post(request, target))
+        attempt = asyncio.run(post(request, target, own=own))
         passed += attempt.passed
         if as_json:
             line = attempt.as_json()
@@ -58,18 +64,30 @@ def _own_listener(store: str | None) -> str:
     return str(listener["url"])
 
 
-async def post_file(file: Path, to: str) -> Attempt:
-    """Send one payload file to a URL, in the bytes it stands for."""
+def _with_credentials(request: Request) -> Request:
+    """The request with the credentials that the listener asks for, where this shell has them as well."""
+    text = os.environ.get("INSPECTOR_BASIC_AUTH")
+    if text is None or request.header(b"authorization") is not None:
+        return request
+    line = (b"Authorization", b"Basic " + base64.b64encode(text.encode()))
+    return replace(request, headers=(*request.headers, line))
+
+
+async def post_file(file: Path, to: str, *, own: bool = False) -> Attempt:
+    """Send one payload file to a URL, in the bytes it stands for; `own` is said of our own listener."""
     from inspector.replay.target import parse_target
 
-    return await post(read_payload_file(file), parse_target(to))
+    return await post(read_payload_file(file), parse_target(to), own=own)
 
 
-async def post(request: Request, target: Target) -> Attempt:
-    """Send the request of a payload file, completed as a sender would."""
+async def post(request: Request, target: Target, *, own: bool = False) -> Attempt:
+    """Send the request of a payload file, completed as a sender would.
+
+    The certificate of our own listener need not be one that this machine trusts.
+    """
     from inspector.replay.send import replay
 
-    return await replay(_complete(request), 0, target)
+    return await replay(_complete(request), 0, target, ssl_verify=not own)
 
 
 def _complete(request: Request) -> Request:

@@ -12,6 +12,7 @@ from inspector.cli.exported import whole
 from inspector.cli.output import coloured, emit, style
 from inspector.core import units
 from inspector.core.events import Event, InspectorError, Request
+from inspector.core.labels import LABELS
 from inspector.core.text import visible, visible_bytes, visible_lines
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
@@ -65,10 +66,14 @@ def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
     line("account", event.account)
     line("sender", event.sender)
     line("delivery", event.delivery_id)
+    origin = event.remote + (f", for {event.forwarded_for}" if event.forwarded_for else "")
     line(
         "received",
-        f"{event.received_at}, {units.ago(event.received_us, time.time_ns() // 1000)}, from {event.remote}",
+        f"{event.received_at}, {units.ago(event.received_us, time.time_ns() // 1000)}, from {origin}",
     )
+    for label in event.labels:
+        line("labelled", f"{label}: {LABELS.get(label, '')}")
+    line("signature", event.signature)
     line("rejected", event.rejected)
     line("incomplete", event.incomplete)
     line("shape", event.shape and event.shape + (", never seen before for this type" if event.new else ""))

@@ -30,7 +30,11 @@ def as_text(event: Event) -> str:
         units.size(event.size),
     ]
     text = "  ".join(visible(part) for part in parts if part)
-    return text + (f"  incomplete: {visible(event.incomplete)}" if event.incomplete else "")
+    notes = [f"incomplete: {event.incomplete}"] if event.incomplete else []
+    notes += event.labels
+    if event.signature is not None and not event.signature.startswith("no secret"):
+        notes.append(f"signature {event.signature}")
+    return "  ".join([text, *map(visible, notes)])
 
 
 LINES: dict[str, Callable[[Event], str]] = {"json": as_json, "text": as_text}
