@@ -10,10 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector.core.baseline import Pinned, baseline_text, is_baseline, pinned, read_baseline
+from inspector.core.drift import Drift
 from inspector.core.events import InspectorError
 from inspector.core.export.learnt import Learnt
+from inspector.core.type_shape import TypeShape
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
+
+_PREFIX = "baseline "
+Key = tuple[str | None, str]
+"""Sender and type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,26 @@ def read_pin(reader: Reader, sender: str | None, name: str) -> Pin | None:
         return None
 
 
+def read_pins(reader: Reader) -> dict[Key, Pin]:
+    """All that is pinned, by (sender, type)."""
+    found: dict[Key, Pin] = {}
+    for (name,) in reader.db.execute("SELECT name FROM setting WHERE name GLOB ?", (f"{_PREFIX}*",)):
+        try:
+            sender, type_ = json.loads(name.removeprefix(_PREFIX))
+        except ValueError:
+            continue
+        if (one := read_pin(reader, sender, type_)) is not None:
+            found[sender, type_] = one
+    return found
+
+
+def drift_since(pin: Pin, shape: TypeShape) -> list[Drift]:
+    """In what a type has departed from what was pinned of it; none when all its variants were there."""
+    if all(variant.hash in pin.type.variants for variant in shape.variants):
+        return []
+    return pin.type.drift(shape.merged)
+
+
 def _name(sender: str | None, name: str) -> str:
     """The name of the setting; the type may hold any character."""
-    return "baseline " + json.dumps([sender, name])
+    return _PREFIX + json.dumps([sender, name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from inspector.core import units
@@ -22,16 +22,21 @@ class FieldNode:
     """The last step of the path; raw."""
     field: Field | None
     new: bool = False
-    """It came with the newest variant."""
+    """It came with the newest variant, or is not so in the baseline."""
     fields: int = 0
     """For the envelope: how many fields it has."""
 
 
-def field_rows(shape: TypeShape, sender: str | None) -> list[Row]:
-    """The tree of a type shape; of an Anchore type `details` comes first, all else folded as its envelope."""
+def field_rows(shape: TypeShape, sender: str | None, drifted: Collection[Path] | None = None) -> list[Row]:
+    """The tree of a type shape; of an Anchore type `details` comes first, all else folded as its envelope.
+
+    `drifted` are the places that are not as in the type's baseline, if it has one.
+    """
     newest = max(shape.variants, key=lambda variant: variant.first_event, default=None)
     since = newest.first_event if newest is not None and len(shape.variants) > 1 else None
     new_paths = {field.path for field in shape.fields if field.first_event == since}
+    if drifted is not None:
+        new_paths = set(drifted)
     # What stands inside a new object is as new as that; one badge for all of it is enough.
     fields = [
         (_label(field.path), field, field.path in new_paths and field.path[:-1] not in new_paths)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,26 +16,25 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import DescendantFocus, Resize
-from textual.screen import Screen
 
 from inspector.core import units
+from inspector.core.drift import Drift
 from inspector.core.events import InspectorError
 from inspector.core.field_filter import field_filter
-from inspector.core.filters import parse_filter
 from inspector.core.payload import Path as ValuePath
 from inspector.core.payload import show_path
-from inspector.core.text import storable, visible
+from inspector.core.text import visible
 from inspector.core.type_shape import TypeShape
+from inspector.store.lately import Bars, bars_of_the_hour
+from inspector.store.pins import Pin, drift_since, read_pin, read_pins
 from inspector.store.reader import EventType, Reader
-from inspector.store.sides import Side, resolve_side, side_of_types
-from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.examples import sample_ids, values_of
 from inspector.tui.screens.field_rows import FieldNode, FieldRows, field_rows
 from inspector.tui.screens.help import HelpScreen, groups_in_force
-from inspector.tui.screens.matrix import MatrixScreen
+from inspector.tui.screens.shape_actions import ShapeActions
 from inspector.tui.screens.type_rows import TypeKey, TypeNode, TypeRows, type_rows, unseen_types
 from inspector.tui.widgets.footer import Hint, KeyFooter
-from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.glyphs import Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.prompt import Prompt
 from inspector.tui.widgets.rows import Piece, Row, Rows, outside
@@ -46,7 +45,7 @@ _REST_S = 0.06
 """How long the cursor rests on a type before its shape is read."""
 
 
-class ShapesScreen(Screen[str | int | None]):
+class ShapesScreen(ShapeActions):
     """Types at the left, the fields of the one under the cursor at the right."""
 
     DEFAULT_CSS = """
@@ -69,38 +68,24 @@ class ShapesScreen(Screen[str | int | None]):
         Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
         Binding("tab,shift+tab", "other_pane", "Other pane", show=False, priority=True, id="pane-next"),
         Binding("o", "first_event", "First event of it", show=False, id="field-first"),
-        Binding("m", "mark", "Mark a type, a and b", show=False, id="mark"),
-        Binding("U", "mark_none", "Take the marks away", show=False, id="mark-none"),
-        Binding("d", "diff", "Diff a and b", show=False, id="diff"),
-        Binding("D", "diff_with", "Diff with type, event or file", show=False, id="diff-with"),
-        Binding("M", "matrix", "Matrix of fields and types", show=False, id="matrix"),
         Binding("equals_sign", "unseen", "Documented types not seen, too", show=False, id="quiet"),
         Binding("slash", "find", "Find in this pane", show=False, id="find"),
         Binding("n", "find_next(1)", "Next match", show=False, id="find-next"),
         Binding("N", "find_next(-1)", "Previous match", show=False, id="find-previous"),
-        Binding("y", "copy", "Copy the type or the path", show=False, id="copy"),
     ]
 
     def __init__(self, store: Path, select: TypeKey | None = None, *, glyphs: Glyphs | None = None) -> None:
-        super().__init__()
-        self.store = store
+        super().__init__(store, glyphs)
         self.select = select
-        self._glyphs = glyphs
         self.show_unseen = False
-        self.marked: list[Row] = []
         self._types: list[EventType] = []
         self._new: set[TypeKey] = set()
-        self._seen_state: tuple[int, int] | None = None
+        self._seen_state: State | None = None
         self._shape: TypeShape | None = None
-        self._shape_of: TypeNode | None = None
+        self._drift: list[Drift] | None = None
+        """In what the type has departed from its baseline; None without one."""
         self._wanted = ""
         self._trouble = ""
-
-    @property
-    def glyphs(self) -> Glyphs:
-        """The signs asked for, else those of the app."""
-        own: Glyphs = getattr(self.app, "glyphs", UNICODE)
-        return own if self._glyphs is None else self._glyphs
 
     def compose(self) -> ComposeResult:
         with Container(id="panes"):
@@ -150,24 +135,51 @@ class ShapesScreen(Screen[str | int | None]):
             found = await asyncio.to_thread(_read_types, self.store, self._seen_state)
         except (InspectorError, sqlite3.Error, OSError) as error:
             self._trouble = str(error)
-            self._draw_titles()
+            self.draw_titles()
             return
         if found is None:
             return
         first = self._seen_state is None
-        self._seen_state, self._types, self._new = found
+        self._seen_state, self._types, self._new, self.pins = found
         self._trouble = ""
-        self._draw_types()
         rows = self.query_one(TypeRows)
+        rows.pinned = self.pins
+        self._draw_types()
         if first and not (self.select and rows.reveal(("type", *self.select))):
             rows.go_to(lambda row: row.value.is_type, 1)
         self._read_shape_of(rows.row)
+        self.read_bars()
+
+    @work(exclusive=True, group="bars")
+    async def read_bars(self) -> None:
+        """Count what came of each type in the last hour, in a thread."""
+
+        def read() -> Bars:
+            with Reader(self.store) as reader:
+                return bars_of_the_hour(reader, time.time_ns() // 1000)
+
+        try:
+            found = await asyncio.to_thread(read)
+        except (InspectorError, sqlite3.Error, OSError):
+            # Why the store cannot be read is told by those who read the types.
+            return
+        rows = self.query_one(TypeRows)
+        rows.lately = found
+        rows.refresh()
+
+    def read_again(self) -> None:
+        """Read types and shape anew: they were changed here."""
+        self._seen_state = self._seen_state and (-1, 0, 0)
+        self.read_types()
+        self.read_shape(keep=True)
 
     def _draw_types(self) -> None:
         unseen = unseen_types(self._types)
         rows = self.query_one(TypeRows)
+        most = max((entry.count for entry in self._types), default=0)
+        rows.events = max(6, len(units.count(most)) + 1)
         rows.show(type_rows(self._types, unseen if self.show_unseen else (), self._new))
-        self._draw_titles()
+        self.draw_titles()
 
     @on(Rows.Highlighted, "#types")
     def _type_highlighted(self, message: Rows.Highlighted) -> None:
@@ -176,42 +188,42 @@ class ShapesScreen(Screen[str | int | None]):
 
     def _read_shape_of(self, row: Row | None) -> None:
         node: TypeNode | None = None if row is None else row.value
-        if node == self._shape_of:
+        if node == self.node:
             return
-        same = node is not None and self._shape_of is not None and node.keys == self._shape_of.keys
-        self._shape_of = node
+        same = node is not None and self.node is not None and node.keys == self.node.keys
+        self.node = node
         self.read_shape(keep=same)
 
     @work(exclusive=True, group="shape")
     async def read_shape(self, keep: bool) -> None:
         """Read the shape of the type under the cursor in a thread, then what its values look like."""
-        node = self._shape_of
+        node = self.node
         rows = self.query_one(FieldRows)
         if not keep:
             await asyncio.sleep(_REST_S)
         if node is None or not node.keys:
             self._shape = None
             rows.show([])
-            self._draw_titles()
+            self.draw_titles()
             return
         try:
-            shape, fields = await asyncio.to_thread(_read_shape, self.store, node)
-            self._shape = shape
+            shape, fields, drifted = await asyncio.to_thread(_read_shape, self.store, node)
+            self._shape, self._drift = shape, drifted
             if not keep:
                 rows.values = {}
             rows.present = max(3, len(f"{shape.events:,} of {shape.events:,}")) if shape.events > 1 else 3
             rows.show(fields, keep)
-            self._draw_titles()
+            self.draw_titles()
             rows.values = await asyncio.to_thread(_read_values, self.store, node, shape)
         except (InspectorError, sqlite3.Error, OSError) as error:
             self._trouble = str(error)
         rows.refresh()
-        self._draw_titles()
+        self.draw_titles()
 
     # -- what stands around the rows
 
     @on(DescendantFocus)
-    def _draw_titles(self) -> None:
+    def draw_titles(self) -> None:
         types, fields = self.query_one(TypeRows), self.query_one(FieldRows)
         self.set_class(fields.has_focus, "-reading")
         title = self.query_one("#types-title", PaneTitle)
@@ -232,7 +244,7 @@ class ShapesScreen(Screen[str | int | None]):
         self._draw_told()
 
     def _about_shape(self) -> tuple[Part, ...]:
-        node = self._shape_of
+        node = self.node
         if node is None:
             if self._seen_state is None:
                 return (Part("Reading …", "$muted"),)
@@ -247,6 +259,13 @@ class ShapesScreen(Screen[str | int | None]):
             about += f", {units.count(len(self._shape.variants), 'variant')}"
         if not node.is_type:
             about = f"{units.count(len(node.types), 'type')}, {about}"
+        if self.note:
+            return Part(visible(name), "bold $foreground"), Part(self.note, "$accent")
+        if self._drift is not None and node.is_type:
+            drift = units.count(len(self._drift), "drift") if self._drift else "as pinned"
+            style = "$care" if self._drift else "$passed"
+            parts = Part(f"   {drift}", style), Part(f", {about}", "$muted")
+            return Part(visible(name), "bold $foreground"), *parts
         return Part(visible(name), "bold $foreground"), Part(f"   {about}", "$muted")
 
     @on(Rows.Highlighted, "#fields")
@@ -260,7 +279,8 @@ class ShapesScreen(Screen[str | int | None]):
         if node is not None and node.field is not None:
             field = node.field
             path = (Part(visible(show_path(field.path)), "$foreground"),)
-            words = [field.words, rows.told(field), f"first in #{field.first_event}"]
+            drifted = [each.words for each in self._drift or () if each.path == field.path]
+            words = [*drifted, field.words, rows.told(field), f"first in #{field.first_event}"]
             told = [("  ", ""), *outside("   ".join(word for word in words if word))]
             if field.present > 0:
                 right = [(f"enter shows {_these(field.present)} ", "muted")]
@@ -268,17 +288,19 @@ class ShapesScreen(Screen[str | int | None]):
             told = [("  what stands around the details, the same in most types", "muted")]
         self.query_one("#path", PaneTitle).parts = path
         self.query_one("#told", Told).tell_one(told, right if rows.has_focus else [])
-        self._draw_keys()
+        self.draw_keys()
 
-    def _draw_keys(self) -> None:
+    def draw_keys(self) -> None:
         hints: list[Hint] = [("enter", "events", "open_focused"), ("tab", "other pane", "other_pane")]
         if self.query_one(FieldRows).has_focus:
             hints += [("o", "first event with it", "first_event"), ("space", "fold", "fold_focused")]
+            hints.append(("*", "keys are", "keys"))
         elif len(self.marked) == 1:
             hints.insert(0, ("d", "diff a and this", "diff"))
         elif len(self.marked) == 2:
             hints.insert(0, ("d", "diff a and b", "diff"))
         hints += [("m", "mark a, b", "mark"), ("M", "matrix", "matrix"), ("/", "find", "find")]
+        hints += [("b", "baseline", "baseline"), ("E", "export", "export")]
         hints.append(("=", "hide unseen" if self.show_unseen else "unseen too", "unseen"))
         self.query_one(KeyFooter).show([*hints, ("esc", "back", "back")])
 
@@ -335,11 +357,11 @@ class ShapesScreen(Screen[str | int | None]):
         node: FieldNode = message.row.value
         if node.field is None:
             self.query_one(FieldRows).action_fold_toggle()
-        elif self._shape_of is not None:
+        elif self.node is not None:
             self.dismiss(self._field_filter(node.field.path))
 
     def _field_filter(self, path: ValuePath) -> str:
-        node = self._shape_of
+        node = self.node
         assert node is not None
         if node.is_type or not node.sender or node.name == "*":
             return field_filter(node.keys, path)
@@ -355,76 +377,6 @@ class ShapesScreen(Screen[str | int | None]):
                 self.dismiss(row.value.field.first_event)
         elif row.value.types:
             self.dismiss(min(entry.first_event for entry in row.value.types))
-
-    def action_mark(self) -> None:
-        """Mark the type under the cursor a or b, or take its mark away."""
-        row = self.query_one(TypeRows).row
-        if row is None or not row.value.types:
-            self.notify("Only types that were seen can be marked.", markup=False)
-            return
-        others = [each for each in self.marked if each.key != row.key]
-        self.marked = others if len(others) < len(self.marked) else [*others[:1], row]
-        self._show_marks()
-
-    def action_mark_none(self) -> None:
-        """Take all marks away."""
-        self.marked = []
-        self._show_marks()
-
-    def _show_marks(self) -> None:
-        rows = self.query_one(TypeRows)
-        rows.marks = tuple(row.key for row in self.marked)
-        rows.refresh()
-        self._draw_keys()
-
-    def action_diff(self) -> None:
-        """Diff the two marked types, or the marked one and the one under the cursor."""
-        sides = list(self.marked)
-        row = self.query_one(TypeRows).row
-        if len(sides) == 1 and row is not None and row.key != sides[0].key and row.value.types:
-            sides.append(row)
-        if len(sides) < 2:
-            self.notify("Mark two types first: m.", markup=False)
-            return
-        a, b = (row.value for row in sides)
-        self.open_diff(lambda reader: (_side(reader, a), _side(reader, b)))
-
-    def action_diff_with(self) -> None:
-        """Ask for the other side of a diff with the type under the cursor."""
-        node = self._shape_of
-        if node is None or not node.types:
-            self.notify("Only types that were seen can be compared.", markup=False)
-            return
-
-        def begin(text: str) -> None:
-            self.open_diff(lambda reader: (_side(reader, node), resolve_side(reader, text)))
-
-        self.query_one(Prompt).ask(f"diff {visible(node.name)} with", begin)
-
-    @work(exclusive=True, group="diff")
-    async def open_diff(self, sides: Callable[[Reader], tuple[Side, Side]]) -> None:
-        """Read both sides in a thread and show the diff."""
-
-        def read() -> tuple[Side, Side]:
-            with Reader(self.store) as reader:
-                return sides(reader)
-
-        try:
-            a, b = await asyncio.to_thread(read)
-        except (InspectorError, sqlite3.Error, OSError) as error:
-            self.notify(visible(str(error)), severity="error", timeout=10, markup=False)
-            return
-        self.app.push_screen(DiffScreen(self.store, a, b, glyphs=self.glyphs), self._chosen)
-
-    def _chosen(self, result: str | int | None) -> None:
-        """What another screen was left for, this one is left for too."""
-        if result is not None:
-            self.dismiss(result)
-
-    def action_matrix(self) -> None:
-        """Show the matrix of the sender under the cursor."""
-        sender = self._shape_of.sender if self._shape_of is not None else "anchore"
-        self.app.push_screen(MatrixScreen(self.store, sender, glyphs=self.glyphs), self._chosen)
 
     def action_unseen(self) -> None:
         """Show documented types that were not seen, or hide them."""
@@ -459,22 +411,9 @@ class ShapesScreen(Screen[str | int | None]):
         if not rows.go_to(fits, step):
             self.notify(f"Nothing here has {visible(self._wanted)} in its name.", markup=False)
 
-    def action_copy(self) -> None:
-        """Copy the type or the path under the cursor."""
-        row = self._focused().row
-        if row is None:
-            return
-        value = row.value
-        text = (
-            value.name if isinstance(value, TypeNode) else show_path(value.field.path) if value.field else ""
-        )
-        if text:
-            self.app.copy_to_clipboard(storable(text))
-            self.notify(f"Copied {visible(text)}", markup=False)
-
     def action_help(self) -> None:
         """Show the keys."""
-        name = self._shape_of.name if self._shape_of is not None else "TYPE"
+        name = self.node.name if self.node is not None else "TYPE"
         twin = f"inspector shape '{name}'" if "*" in name else f"inspector shape {name}"
         self.app.push_screen(HelpScreen("Keys in the shapes", groups_in_force(self), twin))
 
@@ -483,28 +422,40 @@ def _these(count: int) -> str:
     return "the event that has it" if count == 1 else f"the {count:,} events that have it"
 
 
-def _side(reader: Reader, node: TypeNode) -> Side:
-    return side_of_types(reader, node.keys, node.name if node.name != "*" else f"{node.sender or ''}:*")
+State = tuple[int, int, int]
+"""The last id, how many events there are, and how often the baselines were changed here."""
+Types = tuple[State, list[EventType], set[TypeKey], dict[TypeKey, Pin]]
 
 
-Types = tuple[tuple[int, int], list[EventType], set[TypeKey]]
-
-
-def _read_types(store: Path, before: tuple[int, int] | None) -> Types | None:
-    """The types, and those of which an event showed a new shape; None if nothing changed since `before`."""
+def _read_types(store: Path, before: State | None) -> Types | None:
+    """The types, those of which an event showed a new shape or that are not as in their baseline, and the
+    baselines; None if nothing changed since `before`."""
     with Reader(store) as reader:
-        state = reader.last_id(), reader.total()[0]
+        state = reader.last_id(), reader.total()[0], 0
         if state == before:
             return None
-        types = reader.types()
-        new = {(entry.sender, entry.type) for entry in reader.types(parse_filter("is:new"))}
-        return state, types, new
+        types, pins = reader.types(), read_pins(reader)
+        # The first event of a variant is the one that was marked as new.
+        new = {
+            (sender or None, name)
+            for sender, name in reader.db.execute(
+                "SELECT DISTINCT shape.sender, shape.type FROM shape JOIN event ON event.id = first_event "
+                "WHERE event.new"
+            )
+        }
+        for key, pin in pins.items():
+            drifted = drift_since(pin, reader.shape_of_types([key]))
+            new = new | {key} if drifted else new - {key}
+        return state, types, new, pins
 
 
-def _read_shape(store: Path, node: TypeNode) -> tuple[TypeShape, list[Row]]:
+def _read_shape(store: Path, node: TypeNode) -> tuple[TypeShape, list[Row], list[Drift] | None]:
     with Reader(store) as reader:
         shape = reader.shape_of_types(node.keys)
-    return shape, field_rows(shape, node.sender)
+        pin = read_pin(reader, *node.keys[0]) if node.is_type else None
+    drifted = None if pin is None else drift_since(pin, shape)
+    paths = None if drifted is None else {each.path for each in drifted}
+    return shape, field_rows(shape, node.sender, paths), drifted
 
 
 def _read_values(store: Path, node: TypeNode, shape: TypeShape) -> dict[ValuePath, str]:

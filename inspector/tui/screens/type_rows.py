@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
@@ -12,9 +13,12 @@ from inspector.anchore.catalogue import documented_types, parts
 from inspector.core import units
 from inspector.core.shorten import event_type
 from inspector.core.text import visible
+from inspector.store.lately import BARS
 from inspector.store.reader import EventType
 from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
 
+PINNED = "="
+"""Stands where a type has a baseline, and has not departed from it."""
 TypeKey = tuple[str | None, str]
 """Sender and type."""
 
@@ -32,7 +36,7 @@ class TypeNode:
     """Those seen; none for a documented type not yet seen."""
     is_type: bool
     new: bool = False
-    """One of its events showed a shape never seen before."""
+    """One of its events showed a shape never seen before, or it has departed from its baseline."""
 
     @property
     def keys(self) -> tuple[TypeKey, ...]:
@@ -112,18 +116,44 @@ def _type_row(
     return Row(("type", sender, name), node, depth)
 
 
+class _Columns(NamedTuple):
+    name: int
+    hour: int
+    last: int
+
+
+def _last(us: int, cells: int) -> str:
+    """When something was seen, in eight cells or five: ``09:42:10``, ``09:42``, ``11-17``."""
+    now_us = time.time_ns() // 1000
+    full = units.clock(us, now_us)
+    if cells > len(full):
+        return full
+    return full[:5] if full[2] == ":" else time.strftime("%m-%d", time.localtime(us / 1e6))
+
+
 class TypeRows(Rows):
     """Draws the tree of types."""
 
     marks: tuple[object, ...] = ()
     """Keys of the rows marked a and b."""
+    lately: Mapping[TypeKey, tuple[int, ...]] = {}
+    """Events in each part of the last hour."""
+    pinned: Collection[TypeKey] = ()
+    """Types with a baseline."""
+    events = 6
+    """Cells of the column of counts."""
+
+    def columns(self, width: int) -> _Columns:
+        """Cells of each column; what there is no room for has none."""
+        last = 9 if width >= 60 else 6 if width >= 50 else 9 if width >= 46 else 0
+        hour = BARS + 1 if width >= 50 else 0
+        return _Columns(max(4, width - 3 - self.events - 6 - hour - last), hour, last)
 
     def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
         """One type: name, events, variants, last seen."""
         node: TypeNode = row.value
         glyphs = self.glyphs
-        last = 9 if width >= 46 else 0
-        name = max(4, width - 3 - 8 - 6 - last)
+        name, hour, last = self.columns(width)
         letter = dict(zip(self.marks, "ab", strict=False)).get(row.key, "")
         mark = glyphs.opened if fold == "open" else glyphs.folded if fold else " "
         indent = "  " * row.depth
@@ -134,16 +164,29 @@ class TypeRows(Rows):
             *fitted([(indent, ""), *self._label(node.label, name - len(indent), style)], name + 1),
         ]
         if not node.types:
-            return [*found, *fitted([("unseen", "muted")], 8 + 6 + last, right=True)]
+            return [*found, *fitted([("unseen", "muted")], self.events + hour + 6 + last, right=True)]
         variants = sum(entry.variants for entry in node.types)
-        found += fitted([(units.count(node.count), "")], 8, right=True)
+        found += fitted([(units.count(node.count), "")], self.events, right=True)
+        if hour:
+            found += fitted([(self._bars(node), "muted")], hour, right=True)
         shown = units.count(variants) if node.is_type else ""
         found += fitted([(shown, "muted")], 5, right=True)
-        found.append((glyphs.new if node.new else " ", "new"))
+        pinned = node.is_type and node.keys[0] in self.pinned
+        found.append((glyphs.new if node.new else PINNED if pinned else " ", "new" if node.new else "muted"))
         if last:
             seen = max(entry.last_us for entry in node.types)
-            found += fitted([(units.clock(seen, time.time_ns() // 1000), "muted")], last, right=True)
+            found += fitted([(_last(seen, last), "muted")], last, right=True)
         return found
+
+    def _bars(self, node: TypeNode) -> str:
+        """The last hour as a sparkline, the highest bar as high as can be."""
+        parts = [self.lately[key] for key in node.keys if key in self.lately]
+        if not parts:
+            return ""
+        counts = [sum(each) for each in zip(*parts, strict=True)]
+        # One event alone is no peak.
+        bars, most = self.glyphs.bars, max(*counts, 4)
+        return "".join(bars[1 + count * (len(bars) - 2) // most] for count in counts)
 
     def _label(self, label: str, cells: int, style: str) -> list[Piece]:
         shown = visible(label)
@@ -153,9 +196,12 @@ class TypeRows(Rows):
 
     def heading(self, width: int) -> list[Piece]:
         """The line above."""
-        last = 9 if width >= 46 else 0
-        name = max(4, width - 3 - 8 - 6 - last)
-        found = [*fitted([("   type", "muted")], name + 3), *fitted([("events", "muted")], 8, right=True)]
+        name, hour, last = self.columns(width)
+        found = [
+            *fitted([("   type", "muted")], name + 3),
+            *fitted([("events", "muted")], self.events, right=True),
+        ]
+        found += fitted([("hour", "muted"), ("  ", "")], hour, right=True) if hour else []
         found += fitted([("var ", "muted")], 6, right=True)
         return found + (fitted([("last", "muted")], last, right=True) if last else [])
 
