@@ -16,7 +16,7 @@ def as_json(event: Event) -> str:
 
 
 def as_text(event: Event) -> str:
-    """Time, id, level, type or request line, resource, size; every part safe to show."""
+    """Time, id, level, type or request line, resource, size, what stands out; every part safe to show."""
     when = units.clock(event.received_us, event.received_us)
     if event.rejected is not None:
         return visible(f"{when}  #{event.id}  rejected: {event.rejected}")
@@ -31,6 +31,8 @@ def as_text(event: Event) -> str:
     ]
     text = "  ".join(visible(part) for part in parts if part)
     notes = [f"incomplete: {event.incomplete}"] if event.incomplete else []
+    if event.new:
+        notes.append("new shape")
     notes += event.labels
     if event.signature is not None and not event.signature.startswith("no secret"):
         notes.append(f"signature {event.signature}")
