@@ -7,6 +7,7 @@ the usual local receiver: it parses the body, logs it indented, and answers.
 Load: wrk, 64 connections, one thread, a 1.5 KB Anchore body. Rounds alternate between the servers, so that what else
 the machine does falls on all of them; the figures are medians of rounds, the result is their ratios.
 Needs wrk and the ``bench`` extra. Run: ``make bench`` or ``python benchmarks/capture.py [--rounds N] [--seconds S]``.
+With ``--with-screen`` it measures something else: answers while a screen scrolls (see ``with_screen.py``; no wrk).
 """
 
 from __future__ import annotations
@@ -112,7 +113,12 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--with-screen", action="store_true")
     options = parser.parse_args()
+    if options.with_screen:
+        import with_screen
+
+        return with_screen.run(body(), min(options.rounds, 3), options.seconds)
     if shutil.which("wrk") is None:
         print("wrk is missing; install it (Debian: apt-get install wrk)", file=sys.stderr)
         return 2
