@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,10 +11,9 @@ import click
 from inspector.cli.arguments import FilterCommand, filter_argument, filter_of, json_option
 from inspector.cli.output import Column, cut_type, emit, narrate, print_table, style
 from inspector.core import shorten, units
-from inspector.core.events import Event, InspectorError
-from inspector.core.payload import KEYS, NotJson, read_path, show_path
+from inspector.core.events import Event, InspectorError, JsonObject
+from inspector.core.payload import NotJson, show_path
 from inspector.core.payload import Path as ValuePath
-from inspector.core.text import visible
 from inspector.core.type_shape import TypeShape, collect_examples
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
@@ -29,15 +26,17 @@ SAMPLED = 30
 """Variants of which an event is read for examples."""
 STATISTICS_OF = 1_000
 """Events that are read for statistics."""
-_TELL_EVERY_S = 2.0
 
 
 @click.command("types", cls=FilterCommand, short_help="Event types, with counts and variants.")
 @filter_argument
 @click.option("--all", "documented", is_flag=True, help="Documented Anchore types not seen yet, too.")
+@click.option("--tree", is_flag=True, help="By sender, Anchore's by category and subcategory.")
 @json_option
 @click.pass_obj
-def types_command(store: str | None, words: tuple[str, ...], documented: bool, as_json: bool) -> None:
+def types_command(
+    store: str | None, words: tuple[str, ...], documented: bool, tree: bool, as_json: bool
+) -> None:
     """List the event types seen: how many events, how many distinct shapes (variants), first and last seen.
 
     With a FILTER only matching events count.
@@ -76,18 +75,57 @@ def types_command(store: str | None, words: tuple[str, ...], documented: bool, a
         ),
         [
             (
-                line["type"],
-                line["sender"] or "",
+                label,
+                "" if tree else line["sender"] or "",
                 units.count(line["count"]) if line["count"] else "–",
                 units.count(line["variants"]) if line["count"] else "",
                 "unseen" if line["last_seen"] is None else _minute(line["last_seen"]),
             )
-            for line in lines
+            for label, line in (_as_tree(lines) if tree else [(line["type"], line) for line in lines])
         ],
         looks=lambda at, cell: style(cell, dim=True) if at in (1, 4) else cell,
     )
     if not lines:
         narrate("No types yet. They come with the first event." if wanted is None else "No type matches.")
+
+
+def _as_tree(lines: Sequence[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
+    """The types below their senders, Anchore's below ``category.subcategory``; a heading has the sums of what
+    is below it."""
+
+    def below(names: Sequence[tuple[str, JsonObject]], depth: int) -> Iterator[tuple[str, JsonObject]]:
+        groups: dict[str, list[tuple[str, JsonObject]]] = {}
+        for name, line in names:
+            groups.setdefault(_group(line, name, depth), []).append((name, line))
+        for heading, members in groups.items():
+            if not heading or (depth and len(members) == 1):
+                yield from (("  " * depth + name, line) for name, line in members)
+                continue
+            yield "  " * depth + heading, _sum([line for _, line in members])
+            shorter = [(name.removeprefix(f"{heading}.") if depth else name, line) for name, line in members]
+            yield from below(shorter, depth + 1)
+
+    def order(line: JsonObject) -> tuple[bool, bool, str, str]:
+        sender = line["sender"]
+        return sender != "anchore", sender is None, sender or "", line["type"]
+
+    return below([(line["type"], line) for line in sorted(lines, key=order)], 0)
+
+
+def _group(line: JsonObject, name: str, depth: int) -> str:
+    """The heading that a type stands below at this depth; empty for none."""
+    from inspector.anchore.catalogue import parts
+
+    if depth == 0:
+        return line["sender"] or "no sender"
+    category, subcategory, _ = parts(name)
+    return f"{category}.{subcategory}" if line["sender"] == "anchore" and depth == 1 and subcategory else ""
+
+
+def _sum(lines: Sequence[JsonObject]) -> JsonObject:
+    last = [line["last_seen"] for line in lines if line["last_seen"] is not None]
+    counts = {name: sum(line[name] for line in lines) for name in ("count", "variants")}
+    return {**counts, "sender": None, "last_seen": max(last, default=None)}
 
 
 def _minute(when: str) -> str:
@@ -127,7 +165,9 @@ def shape_command(
     if data is not None and names is not None:
         raise InspectorError("--keys-are-data and --keys-are-names are told one at a time.")
     if data is not None or names is not None:
-        _tell_keys(store_path(store), name, data, names)
+        from inspector.cli.tell_keys import tell_keys
+
+        tell_keys(store_path(store), name, data, names)
     with Reader(store_path(store)) as reader:
         types = reader.resolve_type(name)
         keys = [(entry.sender, entry.type) for entry in types]
@@ -182,54 +222,6 @@ def shape_command(
         f"{units.count(shape.events, 'event')}, {units.count(len(shape.variants), 'variant')}, "
         f"{units.count(len(shape.fields), 'field')}"
     )
-
-
-def _tell_keys(store: Path, name: str, data: str | None, names: str | None) -> None:
-    """Keep what the user says of keys, for each type that has the place."""
-    from inspector.store.told_keys import keys_are_data, keys_are_names
-
-    path = _told_path(data if data is not None else names or "")
-    with Reader(store) as reader:
-        types = reader.resolve_type(name)
-    last = time.monotonic()
-
-    def progress(done: int, of: int) -> None:
-        nonlocal last
-        if time.monotonic() - last > _TELL_EVERY_S and done < of:
-            last = time.monotonic()
-            narrate(f"{done:,} of {units.count(of, 'event' if data is None else 'variant')}")
-
-    refused: InspectorError | None = None
-    told = 0
-    for entry in types:
-        key = (entry.sender or "", entry.type)
-        try:
-            if data is not None:
-                changed = units.count(keys_are_data(store, key, path, progress), "variant")
-            else:
-                changed = units.count(keys_are_names(store, key, path, progress), "event")
-        except InspectorError as error:
-            refused = error
-            continue
-        told += 1
-        now = "data" if data is not None else "names"
-        narrate(
-            f"{visible(entry.type)}: the keys at {visible(show_path(path))} are {now}; {changed} changed."
-        )
-    if refused is not None and not told:
-        raise refused
-
-
-def _told_path(text: str) -> ValuePath:
-    """The place of an object as the user writes it, with or without the ``{*}`` below it."""
-    try:
-        path = read_path(text)
-    except ValueError as error:
-        raise InspectorError(f"the path {visible(text)} cannot be read: {error}") from None
-    path = path[:-1] if path[-1:] == (KEYS,) else path
-    if not path:
-        raise InspectorError("a path is wanted, such as details.errors.")
-    return path
 
 
 def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, str]]) -> Statistics:

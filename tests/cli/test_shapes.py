@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from inspector.anchore.catalogue import documented_types
 from tests.cli.conftest import SAMPLES, Fill, Run, arrival
+from tests.tui.screens_store import anchore
 
 PROCESSING = SAMPLES / "anchore/user.image.analysis.processing.json"
 COMPLETED = SAMPLES / "anchore/user.image.analysis.completed.json"
@@ -193,3 +195,24 @@ def test_a_diff_of_a_type_with_itself_at_two_times(run: Run, fill: Fill, tmp_pat
     assert run("diff", "2", tmp_path / "a.schema.json", "--json").lines[0]["b"] == "integer or string"
     assert run("baseline", "a", "-o", tmp_path / "base.json").code == 0
     assert run("diff", tmp_path / "base.json", "a", "--exit-code").code == 0
+
+
+def test_types_as_a_tree(run: Run, fill: Fill) -> None:
+    bodies = [
+        json.dumps(anchore(name, {"x": 1})).encode()
+        for name in ("user.image.analysis.failed", "user.image.analysis.completed", "system.feeds.x")
+    ]
+    fill(*bodies, bodies[0], b'{"type":"plain"}')
+    lines = [line.split("  2025")[0].rstrip() for line in run("types", "--tree").out.splitlines()[1:]]
+    names = [re.sub(r" +[0-9]+ +[0-9]+$", "", line) for line in lines]
+    assert names == [
+        "anchore",
+        "  system.feeds.x",
+        "  user.image",
+        "    analysis.completed",
+        "    analysis.failed",
+        "no sender",
+        "  plain",
+    ]
+    assert lines[2].split()[1:] == ["3", "2"]
+    assert run("types", "--tree", "--json").lines == run("types", "--json").lines
