@@ -50,6 +50,16 @@ class _Type:
     def is_learning(self) -> bool:
         return len(self.variants) < MAX_VARIANTS and self.places < MAX_PLACES
 
+    def drop(self, row: int) -> None:
+        """Forget a row that is there no more."""
+        if self.bare == row:
+            self.bare = None
+        for shape in [shape for shape, number in self.variants.items() if number == row]:
+            del self.variants[shape]
+            self.places -= size(shape)
+        for shape in [shape for shape, number in self.interned.items() if number == row]:
+            del self.interned[shape]
+
 
 @dataclass(slots=True)
 class _Tally:
@@ -263,9 +273,9 @@ class ShapeRows:
 
     # -- deletion
 
-    def subtract(self, row: int, events: int) -> bool:
+    def subtract(self, row: int, events: int) -> None:
         """After `events` events of a row were deleted, or given another row: subtract them, find its first
-        and last again, or drop it. True when it was dropped: it is still in memory until `forget`."""
+        and last again, or drop it."""
         count, first, last, digest = self._db.execute(
             "UPDATE shape SET count = count - ? WHERE id = ? RETURNING count, first_event, last_event, hash",
             (events, row),
@@ -274,7 +284,9 @@ class ShapeRows:
             self._db.execute("DELETE FROM shape WHERE id = ?", (row,))
             if digest is not None:
                 self._drop_structure(digest)
-            return True
+            for known in self._types.values():
+                known.drop(row)
+            return
         for end, column, sign, order in ((first, "first", ">", "ASC"), (last, "last", "<", "DESC")):
             if self._db.execute("SELECT 1 FROM event WHERE id = ? AND shape = ?", (end, row)).fetchone():
                 continue
@@ -287,7 +299,6 @@ class ShapeRows:
                 self._db.execute(
                     f"UPDATE shape SET {column}_event = ?, {column}_us = ? WHERE id = ?", (*found, row)
                 )
-        return False
 
 
 def names_setting(key: TypeKey) -> str:

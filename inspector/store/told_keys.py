@@ -30,8 +30,8 @@ from inspector.store.shape_rows import ShapeRows, TypeKey, names_setting, names_
 Progress = Callable[[int, int], None]
 """How many are done, of how many."""
 TOLD = "you said so"
-_ROWS_AT_ONCE = 50
-_EVENTS_AT_ONCE = 40
+_ROWS_AT_ONCE = 16
+_EVENTS_AT_ONCE = 16
 _BYTES_AT_ONCE = 256 * 1024
 _IDS_AT_ONCE = 5_000
 _PAUSE_S = 0.002
@@ -186,9 +186,8 @@ def _move(writing: _Writing, key: TypeKey, events: Sequence[tuple[_Found, Shape 
                 learning.count(row, number, received)
                 left[old] += 1
         learning.flush()
-        dropped = [learning.subtract(row, count) for row, count in left.items()]
-        if any(dropped):
-            learning.forget()
+        for row, count in left.items():
+            learning.subtract(row, count)
     return sum(left.values())
 
 
