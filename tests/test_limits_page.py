@@ -23,6 +23,7 @@ from inspector.core import (
     identify,
     payload,
     senders,
+    signatures,
 )
 from inspector.core.events import InspectorError
 from inspector.replay import http1, send
@@ -68,6 +69,7 @@ DEFAULTS = {
     "events that wait for the disk": f"{commit.MAX_QUEUE:,}",
     "free disk": f"{_LIMITS.min_free / 1e6:g} MB",
     "delay of an answer": _longest_delay(),
+    "time in a signature, from the arrival": _s(signatures.TOLERANCE_S),
     "events": "off",
     "age": "off",
     "bytes of bodies": "off",

@@ -100,6 +100,9 @@ class _Commands(click.Group):
     help="Answer 503, or 500,500,200 in turn, drop, by-url.",
 )
 @click.option("--tunnel", is_flag=True, help="Open a public address through ngrok at the start.")
+@click.option(
+    "--listen-with", metavar="OPTIONS", default=None, help="More options of listen: '--tls-self-signed'."
+)
 @click.option("--demo", is_flag=True, help="Try it: a throw-away store, filled with sample events.")
 @click.option("--no-listen", is_flag=True, help="Only read the store; start no listener.")
 @click.version_option(__version__, "-V", "--version", prog_name="inspector", message="%(prog)s %(version)s")
@@ -112,6 +115,7 @@ def inspector(
     port: int | None,
     respond: str | None,
     tunnel: bool,
+    listen_with: str | None,
     demo: bool,
     no_listen: bool,
 ) -> None:
@@ -131,6 +135,7 @@ def inspector(
                 port=port,
                 respond=respond,
                 tunnel=tunnel,
+                listen_with=listen_with,
                 demo=demo,
                 no_listen=no_listen,
             )
@@ -140,7 +145,7 @@ def inspector(
             raise InspectorError(
                 f"--{name} stands after the command: inspector {ctx.invoked_subcommand} --{name} …"
             )
-    for name in ("demo", "no_listen"):
+    for name in ("listen_with", "demo", "no_listen"):
         if ctx.params[name]:
             option = name.replace("_", "-")
             raise InspectorError(f"--{option} is for the screen; it goes with no command.")

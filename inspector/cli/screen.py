@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ def open_screen(
     port: int | None,
     respond: str | None,
     tunnel: bool,
+    listen_with: str | None,
     demo: bool,
     no_listen: bool,
 ) -> int:
@@ -31,6 +33,11 @@ def open_screen(
             options += [name, str(value)]
     if tunnel:
         options.append("--tunnel")
+    if listen_with is not None:
+        try:
+            options += shlex.split(listen_with)
+        except ValueError as error:
+            raise InspectorError(f"--listen-with: {str(error).lower()}.") from None
     if not demo:
         return run_app(store_path(store), options=options, listen=not no_listen)
     if store or no_listen:

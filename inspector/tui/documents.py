@@ -13,6 +13,7 @@ from inspector.core import units
 from inspector.core.bodies import BodyView, view_bytes
 from inspector.core.events import Event, Request
 from inspector.core.jsontext import JsonText
+from inspector.core.labels import LABELS
 from inspector.core.lines import HexLines, Lines, TextLines
 from inspector.core.payload import show_path
 from inspector.core.redact import redact_headers
@@ -96,6 +97,14 @@ def _head(detail: Detail) -> Section:
             (f", {units.ago(event.received_us, now)}   {size}   {how or 'from ' + event.remote}", "muted"),
         )
     )
+    if event.forwarded_for is not None:
+        lines.append(line(("from ", "muted"), event.forwarded_for, (f", through {event.remote}", "muted")))
+    for label in event.labels:
+        lines.append(line((f"{label}: ", "care"), (LABELS.get(label, ""), "muted")))
+    if event.signature is not None:
+        result, _, rest = event.signature.partition(":")
+        judged: Role = "passed" if result == "verified" else "error" if result == "failed" else "muted"
+        lines.append(line(("signature ", "muted"), (result, judged), (f":{rest}", "muted")))
     if event.duplicate_of is not None:
         lines.append(line(("delivered again: ", "care"), f"first came as #{event.duplicate_of}"))
     if event.pending:

@@ -226,3 +226,19 @@ def test_a_foreign_file_is_not_touched(tmp_path: Path) -> None:
         assert terminal.wait() == 2
         assert "is no store" in terminal.text
     assert store.read_bytes() == before
+
+
+def test_the_screen_passes_options_on_to_its_listener(tmp_path: Path) -> None:
+    """TLS, a secret from the environment, and the verdict on the screen."""
+    store = tmp_path / "store" / "events.db"
+    environment = {"INSPECTOR_SECRET_GITHUB": "acme-sample-secret"}
+    words = ("--store", str(store), "--port", "0", "--listen-with", "--tls-self-signed --max-body 1MiB")
+    with Terminal(*words, environment=environment) as terminal:
+        terminal.wait_for(r"curl -k https://127\.0\.0\.1:\d+")
+        assert command(store, "send", str(ROOT / "sample_payloads/github/ping.http")).returncode == 0
+        terminal.wait_for("signature verified: github")
+    refused = command(store, "--listen-with", "--quiet", "events")
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "inspector: --listen-with is for the screen; it goes with no command.\n",
+    )

@@ -67,6 +67,14 @@ class ListenerDialog(Dialog[str]):
             yield _row("Address", self.url)
             if self.public_url:
                 yield _row("Public", self.public_url)
+            if self.listener.get("certificate"):
+                yield _row("Trust", str(self.listener["certificate"]))
+            if self.listener.get("loopback") is False and not self.down:
+                yield Static(
+                    Content.styled(
+                        "Other machines can reach it: they can send events, and read nothing.", "$warning"
+                    )
+                )
             host = str(self.listener.get("host", ""))
             if not self.down and host in ("127.0.0.1", "localhost", "::1"):
                 yield Static(
