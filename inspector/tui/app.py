@@ -26,6 +26,7 @@ from inspector.core.text import visible
 from inspector.store.place import Lock, screens_lock
 from inspector.store.reader import Reader
 from inspector.tui import keys
+from inspector.tui.clipboard import pasteable
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
 from inspector.tui.theme import THEMES, variable_defaults
@@ -115,6 +116,10 @@ class InspectorApp(App[None]):
             self.call_from_thread(self.notify, text, severity="error", markup=False)
         except OSError:
             pass  # the listener is gone, which the status line says
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy through the terminal, with what could act on a terminal escaped."""
+        super().copy_to_clipboard(pasteable(text))
 
     async def action_quit(self) -> None:
         """Quit from anywhere."""

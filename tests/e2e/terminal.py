@@ -16,6 +16,7 @@ import threading
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import pyte
 
@@ -84,7 +85,10 @@ class Terminal:
     def text(self) -> str:
         """What the screen shows now."""
         with self._lock:
-            return "\n".join(line.rstrip() for line in self.screen.display)
+            rows = (self.screen.buffer[y] for y in range(self.screen.lines))
+            # The second cell of a wide character is empty.
+            lines = ("".join(row[x].data for x in range(self.screen.columns)) for row in rows)
+            return "\n".join(line.rstrip() for line in lines)
 
     def send(self, keys: str | bytes) -> None:
         """Type."""
@@ -119,7 +123,7 @@ class Terminal:
         self._reader.join(1)
         return code
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

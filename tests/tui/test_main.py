@@ -385,3 +385,20 @@ async def test_a_long_past_does_not_hold_up_the_first_paint(store: Path, staged:
         await stage.until(lambda: len(stage.main.source.all_ids) == 30_000)
         await stage.press("G")
         await stage.detail(1)
+
+
+async def test_a_word_that_is_only_begun_is_no_mistake(tmp_path: Path, staged: Staged) -> None:
+    """``type:`` offers the types; what cannot be read is pointed at once nothing is offered, or with enter."""
+    store = fill(tmp_path / "events.db", [{"type": "a.long", "n": 1}, {"type": "b", "n": 1}])
+    async with staged(store) as stage:
+        await stage.press("slash")
+        await stage.type("type:")
+        await stage.shows("type:a.long", "type:b", "1 event")
+        assert "mistake" not in stage.text
+        await stage.press("enter")
+        await stage.shows("1 mistake", "a value is missing")
+        await stage.type("a")
+        await stage.press("tab")
+        await stage.shows("type:a.long", "1 of 2")
+        await stage.type("levl:x")
+        await stage.shows("1 mistake", "no such word")

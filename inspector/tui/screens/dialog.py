@@ -11,11 +11,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from inspector.core.text import visible
+from inspector.tui.screens.leaving import LeftOnce
 
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result | None], Generic[Result]):
+class Dialog(LeftOnce[Result | None], ModalScreen[Result | None], Generic[Result]):
     """A modal with a title; returns None when it is left."""
 
     DEFAULT_CSS = """

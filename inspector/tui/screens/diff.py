@@ -16,7 +16,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.screen import Screen
 
 from inspector.core import units
 from inspector.core.events import InspectorError
@@ -29,6 +28,7 @@ from inspector.store.sides import Side, compare, resolve_side
 from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, markdown
 from inspector.tui.screens.diff_sides import Compared, View, read_both, view_of
 from inspector.tui.screens.help import HelpScreen, groups_in_force
+from inspector.tui.screens.leaving import LeftOnce
 from inspector.tui.widgets.footer import Hint, KeyFooter
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
@@ -41,7 +41,7 @@ BESIDE = 100
 """Columns from which the sides stand side by side."""
 
 
-class DiffScreen(Screen[str | None]):
+class DiffScreen(LeftOnce[str | None]):
     """Shape, values and headers of two sides. The side a is what one knows, b is what comes."""
 
     DEFAULT_CSS = """

@@ -267,7 +267,7 @@ class ChangeRows(Rows):
             half = (width - 6) // 2
             pieces: list[Piece] = [("    ", "")]
             for letter, (label, events) in (("a", a), ("b", b)):
-                named = _short(label, half - len(events) - 5)
+                named, events = _short(label, half - len(events) - 5), visible(events)
                 pieces += fitted(
                     [(f"{letter} ", "accent"), (f"{named}  ", "strong"), (events, "muted")], half
                 )
@@ -281,7 +281,7 @@ class ChangeRows(Rows):
                 (f"{letter} ", "accent"),
                 *fitted([(_short(label, side - 2), "strong")], side - 2),
             ]
-            second += [(" ", ""), *fitted([(f"  {events}", "muted")], side)]
+            second += [(" ", ""), *fitted([(f"  {visible(events)}", "muted")], side)]
             side = columns.b + columns.present
         return [(first, []), (second, [])]
 

@@ -81,9 +81,7 @@ class FilterActions(Ground):
         try:
             wanted = parse_filter(message.text)
         except FilterError as error:
-            self.filter_bar.show_mistakes(error)
-            number = len(error.mistakes)
-            self.filter_bar.show_count(f"{number} mistake{'' if number == 1 else 's'}")
+            self._point_at(error)
             return
         self.filter_bar.show_mistakes(None)
         if wanted != self.wanted:
@@ -92,11 +90,18 @@ class FilterActions(Ground):
     @on(FilterBar.Kept)
     def _keep_filter(self, message: FilterBar.Kept) -> None:
         try:
-            parse_filter(message.text)
-        except FilterError:
+            wanted = parse_filter(message.text)
+        except FilterError as error:
+            self._point_at(error, insist=True)
             return
+        if wanted != self.wanted:
+            self._apply(wanted)
         self.filter_bar.remember(message.text.strip())
         self._close_bar()
+
+    def _point_at(self, error: FilterError, *, insist: bool = False) -> None:
+        self.filter_bar.show_mistakes(error, insist=insist)
+        self.filter_bar.show_count("")
 
     @on(FilterBar.Left)
     def _leave_filter(self) -> None:

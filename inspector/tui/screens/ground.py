@@ -9,8 +9,9 @@ from textual.screen import Screen
 
 from inspector.core import units
 from inspector.core.events import Event, InspectorError
-from inspector.core.text import visible
+from inspector.core.text import count_unsafe, visible
 from inspector.store.edits import Edits
+from inspector.tui.clipboard import pasteable
 from inspector.tui.detail import Look
 from inspector.tui.session import Session
 from inspector.tui.source import Source
@@ -112,15 +113,15 @@ class Ground(Screen[None]):
 
     def to_clipboard(self, text: str, done: str, otherwise: str = "") -> None:
         """Copy through the terminal, if it is not too long; `otherwise` says how else to get at it."""
-        # Lone surrogates cannot be encoded; they are copied escaped.
-        safe = text.encode("utf-8", "backslashreplace").decode()
+        safe = pasteable(text)
         length = len(safe.encode())
         if length > CLIPBOARD_BYTES:
             hint = f" {otherwise}" if otherwise else ""
             self.tell(f"Too large for the clipboard ({units.size(length)}).{hint}", error=True)
             return
         self.app.copy_to_clipboard(safe)
-        self.tell(done)
+        escaped = count_unsafe(text.replace("\r\n", "\n"))
+        self.tell(f"{done}; {units.count(escaped, 'control character')} escaped" if escaped else done)
 
 
 def clock_us() -> int:

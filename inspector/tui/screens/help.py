@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from inspector.core.text import visible
 from inspector.tui.keys import key_name
+from inspector.tui.screens.leaving import LeftOnce
 
 HelpRow = tuple[str, str, str, str]
 """Id of the action, its keys as people write them, what it does, where it acts."""
@@ -43,7 +44,7 @@ def groups_in_force(screen: Screen[Any]) -> list[tuple[str, list[HelpRow]]]:
     return [(name, list(rows.values())) for name, rows in groups.items() if rows]
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(LeftOnce[None], ModalScreen[None]):
     """Lists keys by group; ``?`` and ``esc`` close it."""
 
     DEFAULT_CSS = """

@@ -16,7 +16,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.screen import Screen
 
 from inspector.core import units
 from inspector.core.events import InspectorError
@@ -29,6 +28,7 @@ from inspector.store.reader import Reader
 from inspector.store.sides import Side, side_of_types
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.help import HelpScreen, groups_in_force
+from inspector.tui.screens.leaving import LeftOnce
 from inspector.tui.screens.matrix_rows import Cells, Column, MatrixRows, letter, read_matrix
 from inspector.tui.widgets.footer import KeyFooter
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
@@ -41,7 +41,7 @@ LEGEND_FROM = 70
 """Columns from which the types stand at the side."""
 
 
-class MatrixScreen(Screen[str | None]):
+class MatrixScreen(LeftOnce[str | None]):
     """Fields down, types across."""
 
     DEFAULT_CSS = """

@@ -42,9 +42,11 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         """Go to the newest event and follow."""
         if self.events.cursor is None:
             return
-        if self.focused_pane() != "list":
+        if self.focused_pane() == "list":
+            self.events.follow()
+        else:
             self.show_pane("list")
-        self.call_after_refresh(self.events.follow)
+            self.call_after_refresh(self.events.follow)
 
     def action_order(self) -> None:
         """Newest first, or last."""

@@ -11,7 +11,6 @@ from typing import ClassVar, TypeVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from inspector.core import units
 from inspector.core.events import InspectorError
@@ -27,6 +26,7 @@ from inspector.store.told_keys import keys_are_data, keys_are_names
 from inspector.tui.screens.confirm import ChoiceDialog, ConfirmDialog
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.field_rows import FieldNode, FieldRows
+from inspector.tui.screens.leaving import LeftOnce
 from inspector.tui.screens.matrix import MatrixScreen
 from inspector.tui.screens.shape_export import FORMS, write_export
 from inspector.tui.screens.type_rows import TypeKey, TypeNode, TypeRows
@@ -37,7 +37,7 @@ from inspector.tui.widgets.rows import Row
 Result = TypeVar("Result")
 
 
-class ShapeActions(Screen[str | int | None]):
+class ShapeActions(LeftOnce[str | int | None]):
     """What can be done with the type under the cursor, or with a field of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -257,7 +257,10 @@ class DetailPane(Vertical):
         """Ask what to look for in this pane."""
         self.find_bar.display = True
         self.path_bar.styles.height = 1
-        self.find_bar.query_one(Input).focus()
+        line = self.find_bar.query_one(Input)
+        line.value = ""
+        self.find_bar.count("")
+        line.focus()
 
     def close_find(self) -> bool:
         """Leave the search; False when none was open."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len, set_cell_size
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,11 +13,16 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from inspector.core import shorten, units
 from inspector.core.filters import FilterError
 from inspector.core.text import visible
 
 _MAX_SHOWN = 5
 _HISTORY = 50
+_INDENT = 5
+_WORD = 44
+_LEAST_WORD = 20
+"""Cells before a completion, of a usual one, and of one that is cut for its note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +123,21 @@ class FilterBar(Vertical):
             self.history = [*self.history, text][-_HISTORY:]
 
     def show_count(self, text: str) -> None:
-        """What came of the filter so far: ``44 so far …``."""
+        """What came of the filter so far: ``44 so far …``; mistakes go before it."""
+        if self._mistakes is not None:
+            text = units.count(len(self._mistakes.mistakes), "mistake")
         self.query_one("#filter-count", Static).update(Content(f"{text} "))
 
-    def show_mistakes(self, error: FilterError | None) -> None:
-        """Point at what cannot be read, or at nothing."""
+    def show_mistakes(self, error: FilterError | None, *, insist: bool = False) -> None:
+        """Point at what cannot be read, or at nothing.
+
+        A last word that is only begun is no mistake while there are ways to go on with it, but with `insist`.
+        """
         self._mistakes = error
+        if error is not None and not insist:
+            begun = len(self.line.value) - len(self._last_word())
+            if self._matching() and all(mistake.start >= begun for mistake in error.mistakes):
+                self._mistakes = None
         self._write_notes()
 
     def _write_notes(self) -> None:
@@ -132,17 +147,21 @@ class FilterBar(Vertical):
             return
         self._offered = self._matching()
         self._chosen = min(self._chosen, max(0, len(self._offered) - 1))
-        lines = [
-            Content.assemble(
-                ("   › " if index == self._chosen else "     ", "$accent"),
-                (f"{visible(offered.word):<44}", "bold" if index == self._chosen else ""),
-                (f"  {visible(offered.note)}", "$muted"),
-            )
-            for index, offered in enumerate(self._offered)
-        ]
+        lines = [self._offer(offered, index == self._chosen) for index, offered in enumerate(self._offered)]
         hint = "   tab completes   ↑ history   enter keeps it   esc as before"
         lines.append(Content.styled(hint, "$muted"))
         notes.update(Content("\n").join(lines))
+
+    def _offer(self, offered: Completion, chosen: bool) -> Content:
+        """One line: the word, cut to the room there is, and its note."""
+        note = f"  {visible(offered.note)}" if offered.note else ""
+        room = max(_LEAST_WORD, (self.size.width or _WORD) - _INDENT - cell_len(note) - 1)
+        word = shorten.end(visible(offered.word), room, cell_len)
+        return Content.assemble(
+            (f"{'   ›' if chosen else '':<{_INDENT}}", "$accent"),
+            (set_cell_size(word, min(room, max(_WORD, cell_len(word)))), "bold" if chosen else ""),
+            (note, "$muted"),
+        )
 
     def _matching(self) -> list[Completion]:
         last = self._last_word().lstrip("-").lower()
