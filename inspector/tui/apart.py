@@ -13,12 +13,14 @@ from pathlib import Path
 
 from inspector.store.reader import Reader
 from inspector.tui.detail import read_detail
+from inspector.tui.log import logged_beside
 
 
 def main() -> int:
     """Read one event and write it."""
     gc.disable()  # it makes much, throws nothing away, and ends
-    with Reader(Path(sys.argv[1])) as reader:
+    store = Path(sys.argv[1])
+    with Reader(store) as reader, logged_beside(store):
         pickle.dump(read_detail(reader, int(sys.argv[2])), sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
     return 0
 

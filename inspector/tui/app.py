@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from rich.segment import Segment, Segments
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
@@ -23,10 +24,11 @@ from inspector.capture.child import Capture
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
-from inspector.store.place import Lock, screens_lock
+from inspector.store.place import Lock, beside, screens_lock
 from inspector.store.reader import Reader
 from inspector.tui import keys
 from inspector.tui.clipboard import pasteable
+from inspector.tui.log import logged_beside, view_failed
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
 from inspector.tui.theme import THEMES, variable_defaults
@@ -121,6 +123,19 @@ class InspectorApp(App[None]):
         """Copy through the terminal, with what could act on a terminal escaped."""
         super().copy_to_clipboard(pasteable(text))
 
+    def _fatal_error(self) -> None:
+        """End with one line: a traceback would show what was captured, secrets and control characters too."""
+        error = sys.exc_info()[1]
+        if os.environ.get("INSPECTOR_TRACEBACK") or error is None:
+            super()._fatal_error()
+            return
+        view_failed("the screen", error)
+        if not self._exit_renderables:
+            log = visible(str(beside(self.session.store, ".log")))
+            words = f"inspector: the screen crashed ({type(error).__name__}). {log} has the rest."
+            self._exit_renderables.append(Segments([Segment(words)]))
+        self._close_messages_no_wait()
+
     async def action_quit(self) -> None:
         """Quit from anywhere."""
         self.exit()
@@ -188,7 +203,8 @@ def run_app(
         session = Session(store, capture)
         try:
             app = InspectorApp(session, theme=theme, glyphs=glyphs, signals=True, on_ready=on_ready)
-            app.run()
+            with logged_beside(store):
+                app.run()
         finally:
             left = session.left
             session.close()

@@ -6,7 +6,6 @@ Reading may take a while for a large body, and is done in a thread.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,9 @@ from inspector.core.payload import Path
 from inspector.core.preview import PREVIEW, preview_of
 from inspector.core.type_shape import Field, type_shape
 from inspector.store.reader import Reader
+from inspector.tui.log import view_failed
 
 TABS = ("Details", "Body", "Headers", "Raw", "Shape", "Attempts")
-_log = logging.getLogger(__name__)
 PARTS = ("details", "data")
 """Root keys that hold what people came for, apart from the envelope around it."""
 
@@ -103,7 +102,7 @@ def _laid_out(
         try:
             view = view_with(request)
         except Exception as error:  # the one broad except: a body must never take the screen down
-            _log.exception("the body of event %d could not be laid out", event.id)
+            view_failed(f"the body of #{event.id}", error)
             view, failed = hex_of(request), type(error).__name__
     tree = view.json if view is not None else None
     key = part_key_of(tree)

@@ -118,7 +118,11 @@ def _head(detail: Detail) -> Section:
         rest = units.count(len(roots) - _MAX_NEW, "more new field")
         lines.append(line((f"and {rest}; 5 shows what is new", "new"), new=True))
     if detail.view_failed:
-        lines.append(line((f"This view failed ({detail.view_failed}). 4 has the raw bytes.", "error")))
+        lines.append(
+            line(
+                (f"This view failed ({detail.view_failed}). 4 has the raw bytes, the log the rest.", "error")
+            )
+        )
     return Section("head", None, Head(lines))
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 
-from textual.screen import Screen
-
 from inspector.core import units
 from inspector.core.events import Event, InspectorError
 from inspector.core.text import count_unsafe, visible
 from inspector.store.edits import Edits
 from inspector.tui.clipboard import pasteable
 from inspector.tui.detail import Look
+from inspector.tui.screens.boundary import Boundary
 from inspector.tui.session import Session
 from inspector.tui.source import Source
 from inspector.tui.widgets.detail import DetailPane
@@ -24,7 +23,7 @@ CLIPBOARD_BYTES = 75_000
 """Many terminals drop a longer clipboard sequence without a word."""
 
 
-class Ground(Screen[None]):
+class Ground(Boundary[None]):
     """The panes, and what every action needs."""
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
@@ -85,7 +84,7 @@ class Ground(Screen[None]):
         )
 
     def start(self, work: Callable[[], Awaitable[None]], group: str, *, exclusive: bool = False) -> None:
-        """Await `work()` beside the screen; an InspectorError becomes a toast, anything else a crash."""
+        """Await `work()` beside the screen; an InspectorError becomes a toast, anything else is logged, too."""
 
         async def guarded() -> None:
             try:

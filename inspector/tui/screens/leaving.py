@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TypeVar
 
 from textual.await_complete import AwaitComplete
-from textual.screen import Screen
+
+from inspector.tui.screens.boundary import Boundary
 
 Result = TypeVar("Result")
 
 
-class LeftOnce(Screen[Result]):
+class LeftOnce(Boundary[Result]):
     """Its second `dismiss` does nothing, where it would end the screen below and give the result twice."""
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:

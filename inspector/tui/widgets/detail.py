@@ -20,6 +20,7 @@ from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
 from inspector.tui.detail import Detail, Look, plain_value
 from inspector.tui.documents import document
+from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
@@ -47,6 +48,12 @@ class PathBar(Widget):
 
     def render(self) -> Content:
         """The rule with the path, and the row below it."""
+        try:
+            return self._content()
+        except Exception as error:  # a value that cannot be told of must not take the screen down
+            return Content(view_failed("the path bar", error))
+
+    def _content(self) -> Content:
         width = self.size.width
         place, rule = self.place, self.glyphs.rule
         note = Content.assemble(" ", (self.note, "$warning"), f" {rule}") if self.note else Content("")

@@ -39,6 +39,7 @@ from textual.widget import Widget
 
 from inspector.core.events import Event
 from inspector.core.text import visible
+from inspector.tui.log import view_failed
 from inspector.tui.widgets.columns import (
     HEADINGS,
     Headings,
@@ -357,8 +358,12 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         if event is None:
             runs = missing_runs(event_id)
         else:
-            columns = columns_for(width + 1)
-            runs = event_runs(event, columns, self.glyphs, self._now(), cursor=here, utc=self.utc)
+            try:
+                runs = event_runs(
+                    event, columns_for(width + 1), self.glyphs, self._now(), cursor=here, utc=self.utc
+                )
+            except Exception as error:  # a row that cannot be drawn must not take the screen down
+                runs = [(f"  #{event_id}  {view_failed('a row of the list', error)}", "error")]
         if here:
             base += Style(bgcolor=self.get_component_rich_style("event-list--cursor").bgcolor)
         return draw(self, "event-list", runs, base, width)

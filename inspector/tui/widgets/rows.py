@@ -27,6 +27,7 @@ from textual.strip import Strip
 
 from inspector.core.shorten import end as cut_end
 from inspector.core.text import UNSAFE, visible
+from inspector.tui.log import view_failed
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.moves import MOVES
 
@@ -173,6 +174,7 @@ class Rows(ScrollView, can_focus=True):
         self._shown = array("l")
         self._folded: set[Hashable] = set()
         self._known: set[Hashable] = set()
+        self._said = ""
         self._styles: dict[tuple[bool, bool, str], Style] = {}
 
     # -- what subclasses say
@@ -187,8 +189,14 @@ class Rows(ScrollView, can_focus=True):
 
     # -- rows
 
+    def say(self, sentence: str) -> None:
+        """Say something in place of rows, until there are some."""
+        self._said = sentence
+        self.refresh()
+
     def show(self, rows: Sequence[Row], keep: bool = True) -> None:
         """Show these rows; with `keep` the cursor stays on its row, if that is still there."""
+        self._said = ""
         current = self.row.key if keep and self.row is not None else None
         self.rows = list(rows)
         keys = {row.key for row in self.rows}
@@ -392,11 +400,19 @@ class Rows(ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         at = self.scroll_offset.y + y
         if at >= len(self._shown):
+            if self._said and y == 1:
+                return Strip([Segment(f"  {self._said}", self._style("error", False))]).crop_extend(
+                    0, width, self._style("", False)
+                )
             return Strip.blank(width, self._style("", False))
         cursor = at == self.cursor
+        try:
+            pieces = self.pieces(self.rows[self._shown[at]], width, self.fold_of(at), cursor)
+        except Exception as error:  # a row that cannot be drawn must not take the screen down
+            pieces = [(f"  {view_failed(f'a row of {type(self).__name__}', error)}", "error")]
         segments: list[Segment] = []
         text, style = "", ""
-        for more, name in self.pieces(self.rows[self._shown[at]], width, self.fold_of(at), cursor):
+        for more, name in pieces:
             if name == style or not more.strip(" "):
                 text += more
                 continue

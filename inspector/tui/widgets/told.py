@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from inspector.tui.log import view_failed
 from inspector.tui.widgets.rows import Piece, width_of
 
 _MARKS = {"": "$foreground", "accent": "bold $accent", "strong": "bold", "match": "reverse"}
@@ -43,6 +44,12 @@ class Told(Widget):
     def render(self) -> Content:
         """All lines, each as wide as the pane at most."""
         width = self.size.width or self.app.size.width
+        try:
+            return self._content(width)
+        except Exception as error:  # what cannot be told must not take the screen down
+            return Content(view_failed("a line", error))
+
+    def _content(self, width: int) -> Content:
         shown: list[Content] = []
         for left, right in self._lines(width):
             line = content_of(left)
@@ -54,4 +61,8 @@ class Told(Widget):
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         """One row for each line."""
-        return len(self._lines(width))
+        try:
+            return len(self._lines(width))
+        except Exception as error:  # as in `render`
+            view_failed("a line", error)
+            return 1

@@ -18,7 +18,6 @@ Messages: `Viewer.CursorMoved(place)`, `Viewer.Opened(place)` (enter or a double
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from functools import partial
 from typing import ClassVar, Final
@@ -35,6 +34,7 @@ from textual.strip import Strip
 
 from inspector.core import units
 from inspector.core.payload import Path
+from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.folds import Folds
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
@@ -49,7 +49,6 @@ __all__ = ["Place", "Viewer"]
 
 IN_A_THREAD: Final = 1_000_000
 """Bytes above which a document is built, and searched, in a thread."""
-_log = logging.getLogger(__name__)
 
 
 class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
@@ -287,13 +286,15 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _finish(self, built: Prepared | Exception, stay: bool) -> None:
         if isinstance(built, Exception):
-            sentence = f"This view failed ({type(built).__name__}). 4 has the raw bytes, the log the rest."
-            _log.error("a view failed", exc_info=built)
+            sentence = view_failed("a document", built, "4 has the raw bytes, the log the rest.")
             self.post_message(self.Failed(sentence))
-            built = Prepared.of(saying(sentence))
+            self._show(Prepared.of(saying(sentence)))
+            self._failing = True  # should these words fail, too, nothing else is tried
+            return
         self._show(built, stay)
 
     def _take(self, prepared: Prepared) -> None:
+        self._failing = False
         self._document, self._measures = prepared
         sections = self._document.sections
         self._folds = Folds(self._document, self._opened)
@@ -633,7 +634,13 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
             return Strip.blank(self._width, self._role_style("text"))
         selection = self.text_selection
         span = None if selection is None else selection.get_span(number)
-        return self._painter.strip(line, span, number)
+        try:
+            return self._painter.strip(line, span, number)
+        except Exception as error:  # a row that cannot be drawn must not take the screen down
+            if not self._failing:
+                self._failing = True
+                self.call_later(self._finish, error, False)
+            return Strip.blank(self._width, self._role_style("text"))
 
     def _role_style(self, role: str) -> Style:
         if role == "selected":
