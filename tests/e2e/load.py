@@ -93,7 +93,7 @@ def kill(pid: int, number: int = 9) -> None:
 def _processes() -> Iterator[tuple[int, int, str, str]]:
     """Process id, parent's id, state and command line of every process."""
     found = subprocess.run(
-        ["ps", "-axo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-axwwo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
     )
     for line in found.stdout.splitlines():
         pid, parent, state, *words = line.split(None, 3)

