@@ -1,5 +1,7 @@
 # Everything that is done with this checkout. `make` lists it.
 PYTHON ?= python3
+# One more than the cores of a small machine: many tests wait for a screen or a socket.
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -18,7 +20,7 @@ demo: $(VENV)/.run ## set up, then show sample events in a throw-away store
 check: lint test ## everything CI runs: linter, formatter, types, tests
 
 test: $(VENV)/.dev ## set up, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev ## linter, formatter check, types
 	$(BIN)/ruff check .

@@ -48,7 +48,8 @@ class Terminal:
             "TEXTUAL_ANIMATIONS": "none",
             **(environment or {}),
         }
-        variables.pop("NO_COLOR", None) if "NO_COLOR" not in (environment or {}) else None
+        for name in {"NO_COLOR", "COLUMNS", "LINES"} - set(environment or {}):
+            variables.pop(name, None)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "inspector", *words],
             stdin=slave,

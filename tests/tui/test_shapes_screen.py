@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 
 from inspector.store.lately import bars_of_the_hour
 from inspector.store.pins import read_pins
@@ -336,7 +337,9 @@ async def test_a_type_is_exported_by_the_ending_of_the_file(store: Path, tmp_pat
     async with app.run_test(size=(80, 24)) as pilot:
         await app.settled()
         for told in ("Wrote 1 type to", "exists already; nothing was written"):
-            await pilot.press("E", "ctrl+u", *str(path), "enter")
+            await pilot.press("E", "ctrl+u")
+            app.post_message(Paste(str(path)))
+            await pilot.press("enter")
             await app.settled()
             await pilot.pause()
             assert told in toasts_of(app)[-1]
