@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -202,7 +203,8 @@ def _settle_streams() -> None:
 
 
 def _refuse(text: str, code: int) -> int:
-    print(f"inspector: {visible(text)}", file=sys.stderr)
+    with suppress(OSError):  # nobody is there to read it
+        print(f"inspector: {visible(text)}", file=sys.stderr)
     return code
 
 

@@ -11,12 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar
 
 from rich.segment import Segment, Segments
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
@@ -35,7 +38,8 @@ from inspector.tui.theme import THEMES, variable_defaults
 from inspector.tui.widgets.glyphs import choose
 from inspector.tui.widgets.guard import Scrub
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_HUNG_UP_S = 1.5
+"""How long the screen may take to end once its terminal is gone, seconds."""
 CRASHED = 3
 _TRIES = 20
 _TRY_S = 0.02
@@ -99,8 +103,10 @@ class InspectorApp(App[None]):
         """Listen to signals, and start what waits for the listener."""
         if self._signals:
             loop = asyncio.get_running_loop()
-            for number in _SIGNALS:
+            for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.exit)
+            signal.signal(signal.SIGHUP, lambda *_: self._hung_up(loop))
+            self._resume = signal.signal(signal.SIGCONT, self._went_on)
             # What the start made stays for good: collections need not look at it again and again.
             self.set_timer(1.0, gc.freeze)
         on_ready, url = self._on_ready, self.session.url
@@ -109,6 +115,24 @@ class InspectorApp(App[None]):
             threading.Thread(
                 target=self._call_ready, args=(on_ready, url), name="on-ready", daemon=True
             ).start()
+
+    def _hung_up(self, loop: asyncio.AbstractEventLoop) -> None:
+        """The terminal is gone: end, and do so even when Textual waits for ever to write to it.
+
+        Not by a handler of the loop, which may be waiting already. The capture process ends with its pipe.
+        """
+        last = threading.Timer(_HUNG_UP_S, os._exit, (0,))
+        last.daemon = True
+        last.start()
+        loop.call_soon_threadsafe(self.exit)
+
+    def _went_on(self, number: int, frame: FrameType | None) -> None:
+        """Go on after SIGSTOP as after ctrl+z: Textual starts its threads anew, so the old ones end first."""
+        driver = self._driver
+        if isinstance(driver, LinuxDriver) and not driver._must_signal_resume:
+            driver.suspend_application_mode()
+        if callable(self._resume):
+            self._resume(number, frame)
 
     def _call_ready(self, on_ready: Callable[[str], None], url: str) -> None:
         try:
@@ -214,7 +238,8 @@ def run_app(
         if capture is not None:
             capture.stop()
     if words:
-        print(words, file=sys.stderr)
+        with suppress(OSError):  # the terminal is gone
+            print(words, file=sys.stderr)
     return CRASHED if app.return_code else 0
 
 
