@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import locale
 import os
 import signal
 import sys
@@ -20,7 +19,7 @@ from rich.segment import Segment, Segments
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
 
 from inspector.capture.child import Capture
@@ -35,8 +34,9 @@ from inspector.tui.log import logged_beside, view_failed
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
 from inspector.tui.theme import THEMES, variable_defaults
-from inspector.tui.widgets.glyphs import choose
+from inspector.tui.widgets.glyphs import ASCII, choose, encoding_of
 from inspector.tui.widgets.guard import Scrub
+from inspector.tui.widgets.plain_ascii import AsciiOnly
 
 _HUNG_UP_S = 1.5
 """How long the screen may take to end once its terminal is gone, seconds."""
@@ -70,7 +70,7 @@ class InspectorApp(App[None]):
         """`signals`: end on SIGINT, SIGTERM, SIGHUP; `on_ready` gets the listener's address, in a thread."""
         super().__init__()
         self.session = session
-        self.glyphs = choose(glyphs, locale.getpreferredencoding(False))
+        self.glyphs = choose(glyphs, encoding_of(os.environ))
         self._signals = signals
         self._on_ready = on_ready
         for one in THEMES:
@@ -92,8 +92,11 @@ class InspectorApp(App[None]):
         return variable_defaults(self.current_theme.dark)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """The usual filters, and the last guard."""
-        return [*super().get_line_filters(), Scrub()]
+        """The usual filters, what this terminal asks for, and the last guard."""
+        # Shades of grey are colours, too: NO_COLOR gets the terminal's own.
+        usual = [NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters()]
+        ascii_only = [AsciiOnly()] if self.glyphs is ASCII else []
+        return [*usual, *ascii_only, Scrub()]
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, the one below all others."""
@@ -101,6 +104,8 @@ class InspectorApp(App[None]):
 
     def on_mount(self) -> None:
         """Listen to signals, and start what waits for the listener."""
+        # A terminal clears its alternate screen: what was painted before a suspension is gone.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self._signals:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):

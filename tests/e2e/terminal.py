@@ -14,6 +14,7 @@ import sys
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -26,10 +27,15 @@ _POINTER_SHAPE = re.compile(rb"\x1b\]22;[^\x07\x1b]*(\x07|\x1b\\)")
 
 
 class Terminal:
-    """`python -m inspector …` on a pseudo-terminal of the given size."""
+    """`python -m inspector …`, or another `program`, on a pseudo-terminal of the given size."""
 
     def __init__(
-        self, *words: str, columns: int = 120, rows: int = 36, environment: dict[str, str] | None = None
+        self,
+        *words: str,
+        columns: int = 120,
+        rows: int = 36,
+        environment: dict[str, str] | None = None,
+        program: Sequence[str] = (sys.executable, "-m", "inspector"),
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
@@ -51,7 +57,7 @@ class Terminal:
         for name in {"NO_COLOR", "COLUMNS", "LINES"} - set(environment or {}):
             variables.pop(name, None)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "inspector", *words],
+            [*program, *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -365,7 +365,8 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
             except Exception as error:  # a row that cannot be drawn must not take the screen down
                 runs = [(f"  #{event_id}  {view_failed('a row of the list', error)}", "error")]
         if here:
-            base += Style(bgcolor=self.get_component_rich_style("event-list--cursor").bgcolor)
+            background = self.get_component_rich_style("event-list--cursor").bgcolor
+            base += Style(bgcolor=background, bold=self.app.no_color or None)
         return draw(self, "event-list", runs, base, width)
 
 

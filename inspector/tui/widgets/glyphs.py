@@ -5,6 +5,8 @@ ASCII is taken when the locale is not UTF-8 or when the user asks for it: `choos
 
 from __future__ import annotations
 
+import locale
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 
@@ -67,6 +69,18 @@ ASCII = replace(
     corner="|",
     ellipsis="~",
 )
+
+
+_C = ("C", "POSIX")
+
+
+def encoding_of(environment: Mapping[str, str]) -> str:
+    """The encoding that a terminal's environment asks for: ``ascii`` in the C locale, else as Python sees it."""
+    named = environment.get("LC_ALL") or environment.get("LC_CTYPE") or environment.get("LANG") or ""
+    language = environment.get("LANG", "")
+    if not environment.get("LC_ALL") and named.startswith("C.") and language in _C:
+        named = language  # the C locale that Python has put UTF-8 in the place of
+    return "ascii" if named in _C else locale.getpreferredencoding(False)
 
 
 def choose(wanted: str, encoding: str) -> Glyphs:

@@ -390,6 +390,7 @@ class Rows(ScrollView, can_focus=True):
             style = self.rich_style
             if cursor:
                 style += self.get_component_rich_style("rows--cursor", partial=True)
+                style += Style(bold=self.app.no_color or None)
             if name:
                 style += self.get_component_rich_style(f"rows--{name}", partial=True)
             self._styles[key] = style

@@ -647,7 +647,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
             return self.screen.get_component_rich_style("screen--selection")
         style = self.get_component_rich_style(f"viewer--{role}")
         if role == "cursor":
-            return Style(bgcolor=style.bgcolor)
+            return Style(bgcolor=style.bgcolor, bold=self.app.no_color or None)
         if role == "match" or (role == "escape" and self.app.no_color):
             return Style(reverse=True)
         if role == "text":
