@@ -20,7 +20,8 @@ demo: $(VENV)/.run ## set up, then show sample events in a throw-away store
 check: lint test ## everything CI runs: linter, formatter, types, tests
 
 test: $(VENV)/.dev ## set up, then run the tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m "not alone" --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest -m alone
 
 lint: $(VENV)/.dev ## linter, formatter check, types
 	$(BIN)/ruff check .

@@ -74,7 +74,7 @@ async def hostile(port: int, data: bytes) -> tuple[bytes, asyncio.StreamWriter |
         writer.close()
 
 
-@pytest.mark.slow
+@pytest.mark.alone
 async def test_honest_senders_are_served_again(narrow: CaptureProcess) -> None:
     """800 stalled connections cost honest senders no more than the deadline, and leave nothing behind."""
     assert await honest(narrow.port) == 200

@@ -243,6 +243,7 @@ sys.exit(main(sys.argv[1:]))
 """An import that rests after each transaction, so that listeners have the time to start in between."""
 
 
+@pytest.mark.alone
 def test_large_bodies_are_imported_while_listeners_come_and_go(store: Path, tmp_path: Path) -> None:
     """No listener that starts takes a piece away, and none that runs waits for the import."""
     files = []

@@ -97,6 +97,7 @@ def long_head() -> tuple[list[bytes], bytes]:
 HOSTILE = [gzip_bomb, empty_members, one_byte_chunks, large_body, deep_json, many_keys, long_head]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.__name__)
 async def test_honest_senders_do_not_wait(
     capture: CaptureProcess, hostile: Callable[[], tuple[list[bytes], bytes]]

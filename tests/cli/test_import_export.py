@@ -202,6 +202,7 @@ def test_a_broken_file_is_named_by_its_line_and_nothing_is_imported(
     assert len(run("events", "--json").lines) == 1
 
 
+@pytest.mark.alone
 def test_import_beside_a_running_listener(run: Run, store: Path, tmp_path: Path) -> None:
     file = tmp_path / "many.ndjson"
     body = '{"type":"many","x":"' + "y" * 500 + '"}\n'

@@ -33,6 +33,7 @@ def two_megabytes(chance: random.Random) -> int:
     return chance.randint(1_500_000, 3_000_000)
 
 
+@pytest.mark.alone
 def test_kill_9_of_the_capture_process_loses_nothing(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
@@ -93,6 +94,7 @@ def test_kill_9_of_the_writing_process_alone_costs_no_event(tmp_path: Path) -> N
     check_all_there(store, told)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_under_load_ends_it_within_3_s(tmp_path: Path, number: signal.Signals) -> None:
     store = tmp_path / "data" / "events.db"

@@ -148,6 +148,7 @@ def test_a_signal_ends_it_with_0_whatever_is_open(tmp_path: Path, number: signal
         assert stored(listener.store) >= 1
 
 
+@pytest.mark.alone
 def test_a_stalled_reader_delays_no_sender_and_lost_lines_are_counted(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         slowest = 0.0

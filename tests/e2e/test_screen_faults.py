@@ -48,6 +48,7 @@ def is_alive(pid: int) -> bool:
     return True
 
 
+@pytest.mark.alone
 def test_a_frozen_screen_costs_no_event_and_no_time(tmp_path: Path) -> None:
     """The screen is stopped for some seconds under load; then it shows what has come meanwhile."""
     store = tmp_path / "events.db"

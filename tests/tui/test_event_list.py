@@ -260,6 +260,7 @@ async def test_keys_mouse_and_opening() -> None:
         assert app.of(EventList.Opened)[-1].event_id == 194
 
 
+@pytest.mark.alone
 async def test_a_million_ids_cost_what_a_thousand_do() -> None:
     """Only visible rows are asked for, and taking in arrivals does not depend on how many there are."""
     source = Kept(1_000_000)

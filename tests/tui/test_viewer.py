@@ -244,6 +244,7 @@ async def test_mouse_moves_folds_and_opens() -> None:
         assert json.loads(opened[-1].place.value_text) == PAYLOAD["details"]["digest"]  # type: ignore[index]
 
 
+@pytest.mark.alone
 async def test_reading_a_large_body_leaves_the_loop_free() -> None:
     """10 MB are built in a thread: the screen says so, and no gap in the loop is long."""
     item = {
