@@ -1,7 +1,8 @@
 """What senders are answered: a list of rules, the first that fits holds. The event is stored all the same.
 
 A rule is a frozen value that can be written as JSON, so that flags, a file, the screen and ``inspector
-respond`` all speak of the same thing. The default is one rule: 200 with a small JSON body.
+respond`` all speak of the same thing (`inspector.capture.answer_words` has them in a line of words). The
+default is one rule: 200 with a small JSON body.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inspector.core import units
 from inspector.core.events import InspectorError
-from inspector.core.units import seconds
 
 RECEIVED = b'{"status":"received"}'
 """Body of the default answer: the same for every request, so that nothing can be read through the
@@ -65,6 +66,11 @@ class Rule:
     path: str | None = None
     """Pattern of the target's path with ``*``; None for every path."""
 
+    @property
+    def fits_all(self) -> bool:
+        """True when the rule is for every request."""
+        return self.method is None and self.path in (None, "*")
+
     def fits(self, method: str, path: str) -> bool:
         """True when the rule is for this request."""
         if self.method is not None and self.method.upper() != method.upper():
@@ -101,12 +107,15 @@ class Answers:
         """The rules in force, in two or three words for the status line: ``answers 200``."""
         if self.by_suffix:
             return "answers by URL"
-        if len(self.rules) != 1:
-            return f"answers by {len(self.rules)} rules" if self.rules else "answers 200"
+        if not self.rules:
+            return "answers 200"
+        if len(self.rules) > 1 or not self.rules[0].fits_all:
+            return f"answers by {units.count(len(self.rules), 'rule')}"
         answers = self.rules[0].answers
-        if any(answer.drop for answer in answers):
+        if all(answer.drop for answer in answers):
             return "drops connections"
-        text = ", ".join(str(answer.status) for answer in answers[:3]) + (" …" if len(answers) > 3 else "")
+        turns = ["drop" if answer.drop else str(answer.status) for answer in answers]
+        text = ", ".join(turns[:3]) + (" …" if len(turns) > 3 else "")
         delay = answers[-1].delay
         return f"answers {text}" + (f" after {delay:g} s" if delay else "")
 
@@ -129,7 +138,7 @@ def read_answer(value: Mapping[str, Any]) -> Answer:
     if not isinstance(drop, bool):
         raise InspectorError(f"an answer's drop is true or false, not {drop!r}.")
     body = value.get("body")
-    text = RECEIVED if body is None and status < 300 else _body(body, status)
+    text = default_body(status) if body is None else _body(body)
     return Answer(
         status, text, _header_lines(value.get("headers") or {}), _delay(value.get("delay", 0)), drop
     )
@@ -139,7 +148,7 @@ def _delay(value: object) -> float:
     pause = -1.0
     if isinstance(value, str):
         try:
-            pause = seconds(value)
+            pause = units.seconds(value)
         except ValueError:
             pass
     elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -168,13 +177,18 @@ def _header_lines(given: object) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(lines)
 
 
-def _body(body: object, status: int) -> bytes:
-    if body is None:
-        try:
-            phrase = http.HTTPStatus(status).phrase.lower()
-        except ValueError:
-            phrase = "as asked"
-        return json.dumps({"status": phrase}).encode()
+def default_body(status: int) -> bytes:
+    """What an answer says when no body was chosen."""
+    if status < 300:
+        return RECEIVED
+    try:
+        phrase = http.HTTPStatus(status).phrase.lower()
+    except ValueError:
+        phrase = "as asked"
+    return json.dumps({"status": phrase}).encode()
+
+
+def _body(body: object) -> bytes:
     # A lone surrogate has no UTF-8; it goes out the way it stands in JSON.
     return body.encode("utf-8", "backslashreplace") if isinstance(body, str) else json.dumps(body).encode()
 
@@ -215,24 +229,3 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
             for step in sequence
         )
     return Rule(answers, rule.get("method"), rule.get("path"))
-
-
-def read_respond(text: str) -> dict[str, Any]:
-    """The short form of ``--respond`` as the JSON form of the rules: ``503``, ``500,500,200`` (in turn, the
-    last one stays), ``drop`` or ``by-url``. InspectorError says what is wrong.
-    """
-    text = text.strip()
-    if text == "drop":
-        return {"rules": [{"drop": True}]}
-    if text == "by-url":
-        return {"by_suffix": True}
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise InspectorError(
-            f"the answer {text!r} is not understood; write a status (503), several (500,500,200), "
-            "drop or by-url."
-        )
-    statuses = [int(part) for part in parts]
-    rules = {"rules": [{"status": statuses[0]} if len(statuses) == 1 else {"sequence": statuses}]}
-    read_rules(rules)
-    return rules

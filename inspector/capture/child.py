@@ -30,6 +30,8 @@ STORED_AGAIN = "events are stored again"
 """What the log says of a store that fails, and of its return."""
 STAY = b"stay"
 """Written into the pipe by a screen that leaves its capture process running."""
+STARTED_AGAIN = "INSPECTOR_STARTED_AGAIN"
+"""Set for a capture process that takes the place of one that crashed."""
 START_S = 10.0
 _LOG_BYTES = 1_000_000
 
@@ -120,9 +122,10 @@ class Capture:
         """Where it listens: ``http://127.0.0.1:8585``."""
         return str(self.listener.get("url", ""))
 
-    def start(self) -> None:
+    def start(self, *, again: bool = False) -> None:
         """Join the running capture process or start one; returns once it listens.
 
+        `again`: the one before crashed, so what was asked of it (answers, a pause) goes on to hold.
         InspectorError, in the child's own words, when it cannot start (port taken, store locked or
         unreadable).
         """
@@ -132,7 +135,7 @@ class Capture:
             if found is not None:
                 self.listener, self.joined = found, True
                 return
-            if self._start_child(deadline):
+            if self._start_child(deadline, again):
                 self.joined = False
                 return
             if time.monotonic() > deadline:
@@ -141,7 +144,7 @@ class Capture:
                 )
             time.sleep(0.05)
 
-    def _start_child(self, deadline: float) -> bool:
+    def _start_child(self, deadline: float, again: bool) -> bool:
         """Start a child and wait for its first line; False when another process got the store first."""
         ours, theirs = os.pipe()[::-1]
         command = [
@@ -155,6 +158,8 @@ class Capture:
             *self.options,
         ]
         environment = {**os.environ, "INSPECTOR_SCREEN_PIPE": str(theirs), "PYTHONUNBUFFERED": "1"}
+        if again:
+            environment[STARTED_AGAIN] = "1"
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -87,6 +87,7 @@ class Listener:
         self.limits = limits.settled()
         self.answers = Answers()
         self.paused = False
+        """Answer every request 503, whatever the rules say; it is stored all the same."""
         self.connections: set[Connection] = set()
         self.tls: ssl.SSLContext | None = None
         """What https is spoken with; None for http."""
@@ -162,21 +163,20 @@ class Listener:
         self, message: Any, payload: Any, connection: Connection, received: tuple[int, int]
     ) -> None:
         """Keep a request whose sender was gone before its turn came, in the background."""
-        if not self.paused:
-            incomplete = None if payload.is_eof() else HUNG_UP
-            request = _request(message, _unread(payload))
-            labels, forwarded, _ = self._origin(request, connection)
-            self.refused.keep(
-                Arrival(
-                    request,
-                    connection.peer,
-                    *received,
-                    status=None,
-                    incomplete=incomplete,
-                    labels=labels,
-                    forwarded_for=forwarded,
-                )
+        incomplete = None if payload.is_eof() else HUNG_UP
+        request = _request(message, _unread(payload))
+        labels, forwarded, _ = self._origin(request, connection)
+        self.refused.keep(
+            Arrival(
+                request,
+                connection.peer,
+                *received,
+                status=None,
+                incomplete=incomplete,
+                labels=labels,
+                forwarded_for=forwarded,
             )
+        )
 
     def _origin(self, request: Request, connection: Connection) -> tuple[str | None, str | None, bool]:
         """Labels of a request, the address that the tunnel told, and whether it has the right credentials."""
@@ -203,8 +203,6 @@ class Listener:
         upload: int | None = None
         size = 0
         digest = b""
-        if self.paused:
-            return connection.send(PAUSED, method, False, last_words=True)
         if payload.is_eof():
             body = payload.read_nowait(-1)
         else:
@@ -224,7 +222,7 @@ class Listener:
             body, cut = body[: self.limits.body], self._over()
         request = _request(message, body)
         labels, forwarded, welcome = self._origin(request, connection)
-        answer = self.answers.choose(method, request.target) if welcome else UNAUTHORIZED
+        answer = self._answer(method, request.target, welcome)
         if cut is not None and cut.status is not None:
             answer = _ENDINGS[cut.status]
         unheard = answer.drop or (cut is not None and cut.status is None)
@@ -254,6 +252,11 @@ class Listener:
             connection.force_close()
             return Wire(connection, False)
         return connection.send(answer, method, keep_alive)
+
+    def _answer(self, method: str, target: bytes, welcome: bool) -> Answer:
+        if self.paused:
+            return PAUSED
+        return self.answers.choose(method, target) if welcome else UNAUTHORIZED
 
     def _over(self) -> Cut:
         return Cut(self.limits.body_words(), 413)

@@ -27,7 +27,7 @@ from inspector.capture.address import DEFAULT_HOST, DEFAULT_PORT, bind, is_loopb
 from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
 from inspector.capture.certificate import TlsFiles, self_signed, server_context
-from inspector.capture.child import NOT_STORED, STAY, STORED_AGAIN, open_log, running
+from inspector.capture.child import NOT_STORED, STARTED_AGAIN, STAY, STORED_AGAIN, open_log, running
 from inspector.capture.credentials import Credentials
 from inspector.capture.limits import ACCEPT_AT_ONCE, QUEUE, Limits
 from inspector.capture.listener import Listener
@@ -53,7 +53,7 @@ DRAIN_S = 1.0
 """Seconds that requests in hand are given at the end; a screen waits three for all of it."""
 _LOCK_WAIT_S = 0.5
 _FLEETING = ("answers", "paused", "tunnel")
-"""Settings that hold for one run only."""
+"""Settings that hold for one run only; answers and pause also for the run that takes over after a crash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +126,8 @@ class _Process:
         self.background: Background | None = None
         self.tunnel: Tunnel | None = None
         self.stored = 0
+        self.again = os.environ.pop(STARTED_AGAIN, None) is not None
+        """In the place of one that crashed: what was asked of that one goes on to hold."""
         pipe = os.environ.pop("INSPECTOR_SCREEN_PIPE", None)
         self.pipe = None if pipe is None else int(pipe)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -176,7 +178,7 @@ class _Process:
             await self.commit.run("sweep")
             for number in await self.commit.run("pending"):
                 self.background.add(number)
-            await self.commit.run("forget", _FLEETING)
+            await self.commit.run("forget", ("tunnel",) if self.again else _FLEETING)
         if options.keep is not None:
             try:
                 await asyncio.to_thread(set_retention, options.store, options.keep)
@@ -193,6 +195,8 @@ class _Process:
             "credentials": options.credentials is not None,
             "checks": sorted(options.secrets),
         }
+        if self.again:
+            self._take_wishes()
         await self._publish("listener", described)
         await self._publish_answers()
         await self._publish("tunnel", None)
@@ -386,8 +390,20 @@ class _Process:
 
     async def _publish_answers(self) -> None:
         """Say in words what senders are answered, and the rules it comes from."""
-        text = "paused: 503" if self.listener.paused else self.listener.answers.words()
-        await self._publish("answers", {"text": text, "rules": self.rules})
+        words, paused = self.listener.answers.words(), self.listener.paused
+        text = "paused: 503" if paused else words
+        await self._publish(
+            "answers",
+            {"text": text, "rules": self.rules, "paused": paused, "then": words if paused else None},
+        )
+
+    def _take_wishes(self) -> None:
+        """Take what was asked of the capture process before this one, ahead of the first request."""
+        with (
+            contextlib.suppress(sqlite3.Error, InspectorError),
+            contextlib.closing(open_reading(self.options.store)) as db,
+        ):
+            self._apply_changed(db)
 
     async def _watch(self) -> None:
         """Look for changed settings, and for the end of the screen that started us."""
@@ -408,24 +424,20 @@ class _Process:
                 current = db.execute("PRAGMA data_version").fetchone()[0]
                 if current != version:
                     version = current
-                    asked = dict(
-                        db.execute(
-                            "SELECT name, value FROM setting WHERE name IN (?, ?, ?)", _FLEETING
-                        ).fetchall()
-                    )
-                    if asked != self._asked:
-                        self._apply(
-                            {
-                                name: json.loads(value)
-                                for name, value in asked.items()
-                                if value != self._asked.get(name)
-                            }
-                        )
-                        self._asked = asked
+                    self._apply_changed(db)
             except (sqlite3.Error, InspectorError, ValueError):
                 if db is not None:
                     db.close()
                 db, version = None, -1
+
+    def _apply_changed(self, db: sqlite3.Connection) -> None:
+        query = "SELECT name, value FROM setting WHERE name IN (?, ?, ?)"
+        asked = dict(db.execute(query, _FLEETING).fetchall())
+        if asked != self._asked:
+            before, self._asked = self._asked, asked
+            self._apply(
+                {name: json.loads(value) for name, value in asked.items() if value != before.get(name)}
+            )
 
     def _apply(self, asked: dict[str, Any]) -> None:
         if "paused" in asked:

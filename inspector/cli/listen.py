@@ -141,7 +141,8 @@ def listen_command(
 
 def _rules(respond: str | None, answers: str | None) -> Any:
     """The answer rules in their JSON form; None for the default."""
-    from inspector.capture.answers import read_respond, read_rules
+    from inspector.capture.answer_words import read_respond
+    from inspector.capture.answers import read_rules
     from inspector.cli.respond import rules_in
 
     if respond is not None and answers is not None:

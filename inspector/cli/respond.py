@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,23 @@ from inspector.cli.output import emit, narrate
 from inspector.core.events import InspectorError
 from inspector.store.place import store_path
 
-_TAKEN_S = 3.0
-"""How long `respond` waits for the listener to say that it answers by the new rules."""
-
 
 @click.command("respond", short_help="Say what the running listener answers.")
 @click.argument("answer", required=False)
 @click.option("--file", default=None, metavar="FILE", help="Rules as JSON, as above.")
+@click.option("--pause", is_flag=True, help="503 for all, until --resume. Events are stored all the same.")
+@click.option("--resume", is_flag=True, help="Answer as before the pause.")
 @click.option("--show", is_flag=True, help="Print what is answered now.")
-@click.option("--json", "as_json", is_flag=True, help='Print it as JSON: {"text", "rules"}.')
+@click.option("--json", "as_json", is_flag=True, help='Print it as JSON: {"text", "rules", "paused"}.')
 @click.pass_obj
 def respond_command(
-    store: str | None, answer: str | None, file: str | None, show: bool, as_json: bool
+    store: str | None,
+    answer: str | None,
+    file: str | None,
+    pause: bool,
+    resume: bool,
+    show: bool,
+    as_json: bool,
 ) -> None:
     """Say what senders are answered from now on; every event is stored all the same.
 
@@ -35,72 +39,54 @@ def respond_command(
       500,500,200   in turn; the last one stays
       drop          close the connection without an answer
       by-url        /any/path/404 is answered 404
+      '503 after 2s with Retry-After: 5 body busy'
+      'POST /hooks/* 503; 200'      rules, the first that fits holds
 
     \b
-    Rules in a file, the first that fits holds:
+    Rules in a file (or as ANSWER):
       [{"path": "/hooks/*", "method": "POST", "status": 503,
         "headers": {"Retry-After": "5"}, "body": "busy", "delay": "2s"},
        {"sequence": [500, {"drop": true}, 200]}]
 
     It lasts until the listener ends, and returns when the listener has taken it.
     """
-    from inspector.capture.answers import read_respond, read_rules
+    from inspector.capture.answer_words import read_respond
+    from inspector.capture.answers import read_rules
+    from inspector.capture.asking import ask_answers, ask_pause, plain_rules
     from inspector.capture.child import running
     from inspector.store.reader import Reader
 
     given = [one for one in (answer, file) if one is not None]
-    if len(given) + show != 1:
-        raise InspectorError("say what to answer: one of ANSWER, --file FILE and --show.")
-    rules: Any = None
-    if answer is not None:
-        rules = read_respond(answer)
-    elif file is not None:
-        rules = rules_in(file)
-        read_rules(rules)
+    if len(given) + pause + resume + show != 1:
+        raise InspectorError("say what to answer: one of ANSWER, --file FILE, --pause, --resume and --show.")
     path = store_path(store)
-    with Reader(path) as reader:
-        if running(path) is None:
-            raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
-        state = reader.state("answers") if show else _ask(path, reader, rules)
+    state: Any
+    if show:
+        with Reader(path) as reader:
+            if running(path) is None:
+                raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
+            state = reader.state("answers")
+    elif pause or resume:
+        state = ask_pause(path, pause)
+    else:
+        rules = rules_in(file) if file is not None else read_respond(answer or "")
+        read_rules(rules)
+        state = ask_answers(path, rules)
     if not isinstance(state, dict):
         raise InspectorError("the listener does not say what it answers; it may just have ended.")
     if as_json:
-        emit({"text": state.get("text"), "rules": _plain(state.get("rules"))})
+        paused = bool(state.get("paused"))
+        emit({"text": state.get("text"), "rules": plain_rules(state), "paused": paused})
     elif show:
         print(_sentence(state))
     else:
         narrate(_sentence(state))
 
 
-def _ask(path: Path, reader: Any, rules: Any) -> Any:
-    """Put the wish into the store and wait until the listener has taken it; returns what it says then."""
-    from inspector.store.edits import Edits
-
-    wish = (
-        rules if isinstance(rules, dict) and ("rules" in rules or "by_suffix" in rules) else {"rules": rules}
-    )
-    # The time makes two equal wishes two: a sequence begins again.
-    wish = {**wish, "asked_us": time.time_ns() // 1000}
-    with Edits(path) as edits:
-        edits.set_setting("answers", wish)
-    deadline = time.monotonic() + _TAKEN_S
-    while time.monotonic() < deadline:
-        state = reader.state("answers")
-        if isinstance(state, dict) and state.get("rules") == wish:
-            return state
-        time.sleep(0.02)
-    raise InspectorError("the listener did not take the answer within 3 s; its own output says why.", code=1)
-
-
-def _plain(rules: Any) -> Any:
-    return (
-        {key: part for key, part in rules.items() if key != "asked_us"} if isinstance(rules, dict) else rules
-    )
-
-
 def _sentence(state: dict[str, Any]) -> str:
-    text = str(state.get("text"))
-    return f"The listener is {text}." if text.startswith("paused") else f"The listener {text}."
+    if state.get("paused"):
+        return f"The listener is paused, senders get 503. When it goes on, it {state.get('then')}."
+    return f"The listener {state.get('text')}."
 
 
 def rules_in(file: str) -> Any:

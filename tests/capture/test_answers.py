@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from inspector.capture.answers import RECEIVED, Answer, Answers, read_respond, read_rules
+from inspector.capture.answer_words import explain, read_respond, respond_text
+from inspector.capture.answers import RECEIVED, Answer, Answers, read_rules
 from inspector.core.events import InspectorError
 
 
@@ -73,6 +74,7 @@ def test_without_a_rule_that_fits_it_is_200() -> None:
         200,
         500,
     ]
+    assert read_rules([{"path": "/a", "status": 500}]).words() == "answers by 1 rule"
     assert statuses(read_rules([]), ("POST", b"/")) == [200]
     assert read_rules([]).words() == "answers 200"
 
@@ -116,6 +118,7 @@ def test_drop() -> None:
     answers = read_rules(read_respond("drop"))
     assert answers.choose("POST", b"/").drop
     assert answers.words() == "drops connections"
+    assert read_rules(read_respond("500,drop,200")).words() == "answers 500, drop, 200"
 
 
 @pytest.mark.parametrize(
@@ -127,10 +130,107 @@ def test_the_short_form(text: str, given: list[int]) -> None:
     assert statuses(answers, *[("POST", b"/")] * len(given)) == given
 
 
-@pytest.mark.parametrize("text", ["", "abc", "99", "600", "503;200", "500,", "²00", "-1", "1" * 30, "200,99"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", "99", "600", "500,", "²00", "-1", "1" * 30, "200,99", "POST", "/a"]
+)
 def test_a_short_form_that_is_refused(text: str) -> None:
     with pytest.raises(InspectorError, match=r"is not understood; write|from 200 to 599"):
         read_respond(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("503;200", "nothing gets to the rules after one for every request"),
+        ("503 after soon", "delay is a time"),
+        ("503 slowly", "'slowly' is not understood; behind an answer stand"),
+        ("503 with Connection: x", "set by the listener itself"),
+        ('[{"status": 503}', "is no JSON"),
+        ('[{"state": 503}]', "an answer has no 'state'"),
+    ],
+)
+def test_mistakes_in_a_line_of_words_are_named(text: str, words: str) -> None:
+    with pytest.raises(InspectorError, match=words):
+        read_respond(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "rules", "meaning"),
+    [
+        ("200", [{"status": 200}], [("every request", "200 OK")]),
+        (
+            "500,drop,200",
+            [{"sequence": [500, {"drop": True}, 200]}],
+            [("every request", "500, no answer, then 200 OK from there on")],
+        ),
+        ("drop", [{"drop": True}], [("every request", "no answer, the connection is closed")]),
+        (
+            "503 after 2s with Retry-After: 5 with X-Why: with love body busy, now",
+            [
+                {
+                    "status": 503,
+                    "delay": "2s",
+                    "headers": {"Retry-After": "5", "X-Why": "with love"},
+                    "body": "busy, now",
+                }
+            ],
+            [
+                (
+                    "every request",
+                    "503 Service Unavailable after 2 s, Retry-After: 5, X-Why: with love, body busy, now",
+                )
+            ],
+        ),
+        (
+            "POST /hooks/* 503,200; PUT 405; /slow 200 after 0.5s",
+            [
+                {"method": "POST", "path": "/hooks/*", "sequence": [503, 200]},
+                {"method": "PUT", "status": 405},
+                {"path": "/slow", "status": 200, "delay": "500ms"},
+            ],
+            [
+                ("POST /hooks/*", "503, then 200 OK from there on"),
+                ("PUT", "405 Method Not Allowed"),
+                ("/slow", "200 OK after 0.5 s"),
+                ("all else", "200 OK"),
+            ],
+        ),
+        (
+            "by-url",
+            {"by_suffix": True},
+            [("…/404", "404, the status that the path ends in"), ("all else", "200 OK")],
+        ),
+        (
+            "by-url; 503",
+            {"by_suffix": True, "rules": [{"status": 503}]},
+            [("…/404", "404, the status that the path ends in"), ("all else", "503 Service Unavailable")],
+        ),
+    ],
+)
+def test_a_line_of_words_is_read_and_written(text: str, rules: Any, meaning: list[tuple[str, str]]) -> None:
+    """Words, the JSON form and what it means are of one mind."""
+    read, meant = read_rules(read_respond(text)), read_rules(rules)
+    assert (read.rules, read.by_suffix) == (meant.rules, meant.by_suffix)
+    assert respond_text(rules) == text
+    assert explain(meant) == meaning
+    assert read_rules(read_respond(json.dumps(rules))).rules == meant.rules
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [{"status": 503, "body": "a; b"}],
+        [{"status": 503, "body": " padded "}],
+        [{"status": 200, "body": ""}],
+        [{"sequence": [{"status": 500, "body": "x"}, 200]}],
+        [{"path": "no/slash", "status": 500}],
+        [{"status": 503, "headers": {"A": "x body y"}}],
+        [{"status": 503}, {"status": 200}],
+        [],
+    ],
+)
+def test_what_words_cannot_say_is_written_as_json(rules: Any) -> None:
+    assert json.loads(respond_text(rules)) == rules
 
 
 def test_bodies() -> None:

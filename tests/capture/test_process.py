@@ -21,6 +21,7 @@ import pytest
 
 from inspector.capture import narrate
 from inspector.capture.address import bind, is_loopback, port_holder, url_of
+from inspector.capture.asking import ask_answers, ask_pause
 from inspector.capture.child import Capture, open_log, running
 from inspector.capture.narrate import Narrator
 from inspector.core.events import InspectorError
@@ -186,6 +187,10 @@ def test_settings_from_another_process_are_taken_at_once(store: Path) -> None:
         edits.set_setting("paused", True)
         assert until(lambda: post(capture.url) == 503, 2)
         assert until(lambda: (reader.state("answers") or {}).get("text") == "paused: 503", 2)
+        assert (reader.state("answers") or {})["then"] == "answers 418"
+        before = reader.last_id()
+        assert post(capture.url) == 503
+        assert [event.status for event in reader.events(reader.ids(after=before))] == [503]
         edits.set_setting("paused", False)
         assert until(lambda: post(capture.url) == 418, 2)
         edits.set_setting("answers", [{"status": 5}])  # refused, and told in the log
@@ -196,6 +201,26 @@ def test_settings_from_another_process_are_taken_at_once(store: Path) -> None:
         capture.stop()
         with started(store) as again:
             assert post(again.url) == 200
+
+
+def test_what_was_asked_holds_after_a_crash_and_not_in_a_new_run(store: Path) -> None:
+    """The first request after the crash is answered as asked, and a new run as it was started."""
+    with started(store) as capture:
+        assert ask_answers(store, [{"status": 418}])["text"] == "answers 418"
+        said = ask_pause(store, True)
+        assert (said["text"], said["then"]) == ("paused: 503", "answers 418")
+        assert capture.pid is not None
+        os.kill(capture.pid, signal.SIGKILL)
+        assert until(lambda: capture.ended() is not None, 2)
+        capture.stop()
+        capture.start(again=True)
+        assert post(capture.url) == 503
+        assert ask_pause(store, False)["text"] == "answers 418"
+        assert post(capture.url) == 418
+    with pytest.raises(InspectorError, match="no listener runs"):
+        ask_pause(store, True)
+    with started(store) as fresh:
+        assert post(fresh.url) == 200
 
 
 # -- addresses

@@ -296,12 +296,21 @@ def test_respond_from_another_terminal(tmp_path: Path, capsys: pytest.CaptureFix
         assert json.loads(out) == {
             "text": "answers by 2 rules",
             "rules": {"rules": json.loads(rules.read_text())},
+            "paused": False,
         }
+        assert respond("--pause") == (
+            0,
+            "",
+            "The listener is paused, senders get 503. When it goes on, it answers by 2 rules.\n",
+        )
+        assert listener.post("/b") == 503
+        assert respond("--resume")[0] == 0
+        assert listener.post("/b") == 202
         assert respond("200")[0] == 0
         assert listener.post("/a") == 200
         assert respond("abc")[0] == 2
         assert respond()[0] == 2
-        assert respond("200", "--show")[0] == 2
+        assert respond("200", "--show")[0] == respond("--pause", "--resume")[0] == 2
         rules.write_text("{")
         assert "is no JSON" in respond("--file", str(rules))[2]
         assert listener.post("/a") == 200

@@ -1,0 +1,61 @@
+"""What another process asks of the running listener: another answer, a pause. It returns once that is so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from inspector.capture.child import running
+from inspector.core.events import InspectorError
+from inspector.store.edits import Edits
+from inspector.store.reader import Reader
+
+_TAKEN_S = 3.0
+"""How long the listener may take to say that it does as asked."""
+_LOOK_S = 0.02
+
+
+def ask_answers(path: Path, rules: Any) -> dict[str, Any]:
+    """Have senders answered by `rules` (JSON form, already read once), until the listener ends.
+
+    Returns what the listener says then: ``{"text", "rules", "paused", "then"}``. InspectorError when none runs,
+    or when it does not take them.
+    """
+    found = (
+        rules if isinstance(rules, dict) and ("rules" in rules or "by_suffix" in rules) else {"rules": rules}
+    )
+    # The time makes two equal wishes two: a sequence begins again.
+    wish = {**found, "asked_us": time.time_ns() // 1000}
+    return _ask(path, "answers", wish, lambda said: said.get("rules") == wish)
+
+
+def ask_pause(path: Path, paused: bool) -> dict[str, Any]:
+    """Have every sender answered 503, or by the rules again; returns and raises as `ask_answers` does."""
+    return _ask(path, "paused", paused, lambda said: said.get("paused") is paused)
+
+
+def _ask(
+    path: Path, name: str, wish: object, is_taken: Callable[[Mapping[str, Any]], bool]
+) -> dict[str, Any]:
+    with Reader(path) as reader:
+        if running(path) is None:
+            raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
+        with Edits(path) as edits:
+            edits.set_setting(name, wish)
+        deadline = time.monotonic() + _TAKEN_S
+        while time.monotonic() < deadline:
+            said = reader.state("answers")
+            if isinstance(said, dict) and is_taken(said):
+                return said
+            time.sleep(_LOOK_S)
+    raise InspectorError("the listener did not take it within 3 s; its own output says why.", code=1)
+
+
+def plain_rules(said: Mapping[str, Any]) -> Any:
+    """The rules out of what the listener says, as they were asked for."""
+    rules = said.get("rules")
+    return (
+        {key: part for key, part in rules.items() if key != "asked_us"} if isinstance(rules, dict) else rules
+    )
