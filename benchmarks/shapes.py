@@ -34,11 +34,12 @@ sys.path.insert(0, str(ROOT))
 
 from inspector.core.diff import diff  # noqa: E402
 from inspector.core.events import Request  # noqa: E402
+from inspector.core.examples import collect_examples  # noqa: E402
 from inspector.core.export.json_schema import json_schema  # noqa: E402
 from inspector.core.export.learnt import Learnt  # noqa: E402
 from inspector.core.identify import identify_request  # noqa: E402
 from inspector.core.payload import parse  # noqa: E402
-from inspector.core.type_shape import collect_examples, learn  # noqa: E402
+from inspector.core.type_shape import learn  # noqa: E402
 from inspector.store.files import read_payload_file  # noqa: E402
 from inspector.store.reader import Reader  # noqa: E402
 from inspector.store.sides import resolve_side  # noqa: E402

@@ -12,9 +12,10 @@ from inspector.cli.arguments import FilterCommand, filter_argument, filter_of, j
 from inspector.cli.output import Column, cut_type, emit, narrate, print_table, style
 from inspector.core import shorten, units
 from inspector.core.events import Event, InspectorError, JsonObject
+from inspector.core.examples import collect_examples
 from inspector.core.payload import NotJson, show_path
 from inspector.core.payload import Path as ValuePath
-from inspector.core.type_shape import TypeShape, collect_examples
+from inspector.core.type_shape import TypeShape
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 

@@ -86,15 +86,19 @@ def collapse_each(shape: Shape, collapses: Iterable[Collapse]) -> Shape:
 
 
 def find_collapses(
-    variants: Counted, never: Collection[Path] = (), known: Sequence[Collapse] = ()
+    variants: Counted,
+    never: Collection[Path] = (),
+    known: Sequence[Collapse] = (),
+    merged: Shape | None = None,
 ) -> list[Collapse]:
     """The collapses that the variants of one event type, with their event counts, now call for.
 
     To be applied one after the other; then the same call finds none. Places in `never` keep their names.
     `known` are the collapses that the variants have been through already: when a place above one of them
-    collapses, the inner one is found again below the new ``{*}``.
+    collapses, the inner one is found again below the new ``{*}``. `merged` is all of them merged, where that
+    is known.
     """
-    if not _may_collapse(merge_all(shape for shape, _ in variants)):
+    if not _may_collapse(merge_all(shape for shape, _ in variants) if merged is None else merged):
         return []
     found: list[Collapse] = []
     shapes = _grouped(variants)

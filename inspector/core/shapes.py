@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
 from inspector.core.data_keys import CUT, MAX_KEYS, MAX_PLACES, WIDE, key_kind
@@ -276,31 +276,36 @@ def _union(places: Collection[Shape]) -> Shape | None:
     if len(places) < 2:
         return next(iter(places), None)
     mask = 0
-    objects = 0
+    objects: list[Shape] = []
     items: dict[int, Shape] = {}
     values: dict[int, Shape] = {}
-    below: dict[str, dict[int, Shape]] = {}
-    had: dict[str, int] = {}
     for place in places:
         mask |= place[0]
         if place[0] & OBJECT:
-            objects += 1
+            objects.append(place)
         if place[1] is not None:
             items[id(place[1])] = place[1]
         if place[2] is not None:
             values[id(place[2])] = place[2]
-        if place[3]:
-            lacking = place[4]
-            for key, child in zip(place[3], place[5:], strict=True):
-                below.setdefault(key, {})[id(child)] = child
-                had[key] = had.get(key, 0) + (key not in lacking)
-    if not items and not values and not below:
-        return _leaf[mask]
-    keys = tuple(sorted(below))
-    optional = tuple([key for key in keys if had[key] < objects])
+    keys: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     children: list[Shape | None] = []
-    for key in keys:
-        children.append(_union(_distinct(below[key].values())))
+    if objects:
+        keys, optional = objects[0][3:5]
+        if all(place[3] == keys for place in objects):
+            # Mostly objects differ in what stands below them only.
+            if any(place[4] != optional for place in objects):
+                lacking = set[str]().union(*[place[4] for place in objects])
+                optional = tuple([key for key in keys if key in lacking])
+            for column in zip(*[place[5:] for place in objects], strict=True):
+                first = column[0]
+                children.append(first if column.count(first) == len(column) else _union(_distinct(column)))
+        else:
+            keys, optional, columns = _columns(objects)
+            for alike in columns:
+                children.append(_union(_distinct(alike)) if len(alike) > 1 else next(iter(alike)))
+    if not items and not values and not children:
+        return _leaf[mask]
     return Shape(
         (
             mask,
@@ -311,6 +316,22 @@ def _union(places: Collection[Shape]) -> Shape | None:
             *children,
         )
     )
+
+
+def _columns(
+    objects: Sequence[Shape],
+) -> tuple[tuple[str, ...], tuple[str, ...], list[Collection[Shape]]]:
+    """Of objects with different keys: all of them, those that some object lacks, and the places under each."""
+    below: dict[str, dict[int, Shape]] = {}
+    had: dict[str, int] = {}
+    for place in objects:
+        lacking = place[4]
+        for key, child in zip(place[3], place[5:], strict=True):
+            below.setdefault(key, {})[id(child)] = child
+            had[key] = had.get(key, 0) + (key not in lacking)
+    keys = tuple(sorted(below))
+    optional = tuple([key for key in keys if had[key] < len(objects)])
+    return keys, optional, [below[key].values() for key in keys]
 
 
 def into_values(shape: Shape, keep: Collection[str] = (), flag: int = 0) -> Shape:
@@ -442,4 +463,9 @@ def _from_plain(plain: int | list[Any]) -> Shape:
 
 def shape_hash(shape: Shape) -> str:
     """The name of a shape: 16 hex digits of the SHA-256 of its JSON."""
-    return hashlib.sha256(to_json(shape).encode()).hexdigest()[:16]
+    return hash_of_json(to_json(shape))
+
+
+def hash_of_json(text: str) -> str:
+    """`shape_hash` of the shape that `to_json` wrote so."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

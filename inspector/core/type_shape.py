@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from itertools import islice
+from dataclasses import field as dataclass_field
+from functools import cached_property, lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple
 
 from inspector.core.collapse import Collapse, collapse_each, find_collapses
 from inspector.core.data_keys import keys_reason
-from inspector.core.payload import ITEMS, KEYS, BigInteger, Duplicated, JsonType, Path, Star, Step
+from inspector.core.payload import KEYS, JsonType, Path
 from inspector.core.places import in_words, steps
 from inspector.core.shapes import (
     DUPLICATE,
@@ -28,7 +29,7 @@ from inspector.core.shapes import (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Variant:
     """One distinct shape that a type has shown."""
 
@@ -38,8 +39,13 @@ class Variant:
     first_event: int
     last_event: int
     """Ids of the first and the last of them."""
-    hash: str
-    """`shape_hash` of the shape."""
+    known_hash: str | None = dataclass_field(default=None, compare=False, repr=False)
+    """Its `hash` where that is written down already."""
+
+    @cached_property
+    def hash(self) -> str:
+        """`shape_hash` of the shape; worked out when somebody asks, for it takes longer than to learn one."""
+        return self.known_hash or shape_hash(self.shape)
 
 
 class Field(NamedTuple):
@@ -107,7 +113,7 @@ class TypeShape:
 
     @cached_property
     def _places(self) -> list[Field]:
-        return list(_places(self))
+        return _places(self)
 
 
 def type_shape(variants: Iterable[Variant], collapses: Iterable[Collapse] = ()) -> TypeShape:
@@ -119,18 +125,13 @@ def learn(payloads: Iterable[Any]) -> TypeShape:
     """The type shape of payloads at hand, numbered from 1, with keys collapsed as the store would."""
     seen: dict[Shape, list[int]] = {}
     for number, payload in enumerate(payloads, 1):
-        shape = shape_of(payload)
-        counted = seen.get(shape)
-        if counted is None:
-            seen[shape] = [1, number, number]
-        else:
-            counted[0] += 1
-            counted[2] = number
-    variants = [
-        Variant(shape, count, first, last, shape_hash(shape)) for shape, (count, first, last) in seen.items()
-    ]
-    collapses = find_collapses([(variant.shape, variant.count) for variant in variants])
-    return type_shape(collapse_variants(variants, collapses), collapses)
+        counted = seen.setdefault(shape_of(payload), [0, number, number])
+        counted[0] += 1
+        counted[2] = number
+    variants = [Variant(shape, count, first, last) for shape, (count, first, last) in seen.items()]
+    learnt = type_shape(variants)
+    collapses = find_collapses([(each.shape, each.count) for each in variants], merged=learnt.merged)
+    return type_shape(collapse_variants(variants, collapses), collapses) if collapses else learnt
 
 
 def collapse_variants(variants: Iterable[Variant], collapses: Sequence[Collapse]) -> list[Variant]:
@@ -140,8 +141,9 @@ def collapse_variants(variants: Iterable[Variant], collapses: Sequence[Collapse]
         shape = collapse_each(variant.shape, collapses)
         same = found.get(shape)
         if same is None:
-            name = variant.hash if shape is variant.shape else shape_hash(shape)
-            found[shape] = replace(variant, shape=shape, hash=name)
+            found[shape] = (
+                variant if shape is variant.shape else replace(variant, shape=shape, known_hash=None)
+            )
         else:
             found[shape] = replace(
                 same,
@@ -165,41 +167,75 @@ class _Extent(NamedTuple):
     last: int
 
 
-def _places(whole: TypeShape) -> Iterable[Field]:
+def _places(whole: TypeShape) -> list[Field]:
     """A field for every place, the root first, parents before children.
 
-    Variants differ in few places: subtrees that several of them share are followed once.
+    Variants differ in few places: subtrees that several of them share are followed once. Most places have
+    nothing below: they are fields as soon as they are met, and only wait for their turn.
     """
+    found: list[Field] = []
     late = {collapse.path: collapse.reason for collapse in whole.collapses}
-    variants = whole.variants
+    variants, events = whole.variants, whole.events
     roots: Members = [(variant.shape, (index,)) for index, variant in enumerate(variants)]
     everywhere = _extent(variants, range(len(variants)))
-    waiting: list[tuple[Path, Shape, Shape | None, Members, _Extent, str | None]] = [
-        ((), whole.merged, None, roots, everywhere, None)
-    ]
+    root = _field(whole, (), whole.merged, False, roots, everywhere, None)
+    waiting: list[Field | tuple[Field, Shape, Members, _Extent]] = [(root, whole.merged, roots, everywhere)]
     while waiting:
-        path, merged, parent, members, extent, reason = waiting.pop()
-        optional = parent is not None and path[-1] in parent[4]
-        yield _field(whole, path, merged, optional, members, extent, reason)
-        if len(merged) == 5 and merged[1] is None and merged[2] is None:
+        next_ = waiting.pop()
+        if isinstance(next_, Field):
+            found.append(next_)
             continue
+        field, merged, members, extent = next_
+        found.append(field)
+        path = field.path
         why = None
         if merged[2] is not None:
             why = ", ".join(why for why in (keys_reason(merged[0]), late.get(path)) if why)
-        below = _below(members)
-        for step, child in reversed(list(steps(merged))):
-            if below is None:
-                inner: Members = [(child, extent.indexes)]
-                of = extent
-            else:
-                inner = _distinct(below[step])
-                number = sum([len(indexes) for _, indexes in inner])
+        deeper: list[Field | tuple[Field, Shape, Members, _Extent]] = []
+        lacking = frozenset(merged[4])
+        for (step, child), inner in zip(steps(merged), _below(merged, members), strict=True):
+            of = extent
+            if inner is not None:
+                number = 0
+                for _, indexes in inner:
+                    number += len(indexes)
                 # A variant has one place at a path at most, so as many as there are is all of them.
-                if number == len(extent.indexes):
-                    of = extent
-                else:
+                if number < len(extent.indexes):
                     of = _extent(variants, [index for _, indexes in inner for index in indexes])
-            waiting.append(((*path, step), child, merged, inner, of, why if step is KEYS else None))
+            optional = step in lacking
+            if len(child) > 5 or child[1] is not None or child[2] is not None:
+                reached = inner or ((child, of.indexes),)
+                reason = why if step is KEYS else None
+                field = _field(whole, (*path, step), child, optional, reached, of, reason)
+                deeper.append((field, child, reached, of))
+                continue
+            types, words, is_empty, is_duplicated = _looks_of_leaf(child)
+            deeper.append(
+                Field(
+                    (*path, step),
+                    types,
+                    words,
+                    of.events,
+                    events,
+                    optional,
+                    of.first,
+                    of.last,
+                    of.indexes,
+                    (_empty(variants, inner) if inner else of.events) if is_empty else 0,
+                    is_duplicated,
+                    why if step is KEYS else None,
+                )
+            )
+        deeper.reverse()
+        waiting += deeper
+    return found
+
+
+@lru_cache(1024)
+def _looks_of_leaf(place: Shape) -> tuple[tuple[JsonType, ...], str, bool, bool]:
+    """Types, words, whether it was ever empty, whether its key was doubled; of few kinds of leaves."""
+    mask = place.mask
+    return place.types, in_words(place), bool(mask & (EMPTY_ARRAY | EMPTY_OBJECT)), bool(mask & DUPLICATE)
 
 
 def _extent(variants: Sequence[Variant], indexes: Iterable[int]) -> _Extent:
@@ -212,23 +248,31 @@ def _extent(variants: Sequence[Variant], indexes: Iterable[int]) -> _Extent:
     )
 
 
-def _below(members: Members) -> dict[Step, Members] | None:
-    """The places one step below, by step; None for a single member, which is all that the merged shape is."""
+def _below(merged: Shape, members: Members) -> Iterable[Members | None]:
+    """The places one step below, in the order of `steps`; None for those that are alike in all members, and
+    then are what the merged shape has."""
     if len(members) == 1:
-        return None
-    below: dict[Step, dict[int, tuple[Shape, list[int]]]] = {}
-    for place, indexes in members:
-        for step, child in steps(place):
-            alike = below.setdefault(step, {})
-            known = alike.get(id(child))
-            if known is None:
-                alike[id(child)] = child, [*indexes]
-            else:
-                known[1].extend(indexes)
-    return {step: alike.values() for step, alike in below.items()}
+        return repeat(None, len(merged) - 5 + (merged[1] is not None) + (merged[2] is not None))
+    keys = merged[3]
+    if all(place[3] == keys for place, _ in members):
+        found: list[Members | None] = []
+        indexes = [indexes for _, indexes in members]
+        for column in zip(*[place[5:] for place, _ in members], strict=True):
+            is_same = column.count(column[0]) == len(column)
+            found.append(None if is_same else _distinct(list(zip(column, indexes, strict=True))))
+    else:
+        below: dict[str, list[tuple[Shape, Sequence[int]]]] = {key: [] for key in keys}
+        for place, some in members:
+            for key, child in zip(place[3], place[5:], strict=True):
+                below[key].append((child, some))
+        found = [_distinct(each) for each in below.values()]
+    for at in (1, 2):
+        if merged[at] is not None:
+            found.append(_distinct([(place[at], some) for place, some in members if place[at] is not None]))
+    return found
 
 
-def _distinct(members: Members) -> Members:
+def _distinct(members: list[tuple[Shape, Sequence[int]]]) -> Members:
     """The members with equal places taken together; a few are followed as fast as compared."""
     if len(members) < 4:
         return members
@@ -247,11 +291,6 @@ def _field(
     extent: _Extent,
     reason: str | None,
 ) -> Field:
-    empty = 0
-    if merged[0] & (EMPTY_ARRAY | EMPTY_OBJECT):
-        for place, indexes in members:
-            if place[0] & (EMPTY_ARRAY | EMPTY_OBJECT):
-                empty += sum([whole.variants[index].count for index in indexes])
     return Field(
         path,
         merged.types,
@@ -262,84 +301,16 @@ def _field(
         extent.first,
         extent.last,
         extent.indexes,
-        empty,
+        _empty(whole.variants, members) if merged[0] & (EMPTY_ARRAY | EMPTY_OBJECT) else 0,
         bool(merged[0] & DUPLICATE),
         reason,
     )
 
 
-EXAMPLE_LENGTH = 120
-"""Longer strings are cut, and end in ``…``."""
-_VISITS = 100_000
-
-
-def collect_examples(payloads: Iterable[Any], merged: Shape, limit: int = 3) -> dict[Path, list[Any]]:
-    """Up to `limit` distinct scalars for each place of `merged`, in order of appearance.
-
-    Payloads may be of any size: at most 100,000 values are looked at, and of one array the first 100.
-    """
-    root = _Seen((), merged)
-    filled: list[_Seen] = []
-    visits = _VISITS
-    for payload in payloads:
-        waiting: list[tuple[_Seen, Any]] = [(root, payload)]
-        while waiting and visits > 0:
-            seen, value = waiting.pop()
-            if isinstance(value, dict):
-                members: list[tuple[_Seen, Any]] = []
-                for key, child in islice(value.items(), visits):
-                    below = seen.named.get(key) or seen.at(key)
-                    if below is None:
-                        continue
-                    kind = type(child)
-                    if kind is str and child in below.known:
-                        continue
-                    if kind is dict or kind is list or kind is Duplicated:
-                        members.append((below, child))
-                    elif len(below.known) < limit:
-                        below.note(child, filled)
-                visits -= len(value)
-                waiting.extend(reversed(members))
-            elif isinstance(value, list):
-                below = seen.at(ITEMS)
-                if below is not None:
-                    waiting.extend([(below, element) for element in value[99::-1]])
-            elif len(seen.known) < limit:
-                seen.note(value, filled)
-            visits -= 1
-    return {seen.path: list(seen.known.values()) for seen in filled}
-
-
-class _Seen:
-    """One place of a shape while examples are collected: those it has, and the places below it."""
-
-    __slots__ = ("_stars", "known", "named", "path", "place")
-
-    def __init__(self, path: Path, place: Shape) -> None:
-        self.path = path
-        self.place = place
-        self.known: dict[str | tuple[type, str], Any] = {}
-        self.named: dict[str, _Seen] = {}
-        for key, child in zip(place[3], place[5:], strict=True):
-            self.named[key] = _Seen((*path, key), child)
-        self._stars: dict[Star, _Seen] = {}
-
-    def note(self, value: Any, filled: list[_Seen]) -> None:
-        """Keep one scalar; the first makes this one of the places `filled`."""
-        if type(value) is BigInteger:
-            return
-        if not self.known:
-            filled.append(self)
-        if isinstance(value, str) and len(value) > EXAMPLE_LENGTH:
-            value = value[: EXAMPLE_LENGTH - 1] + "…"
-        # Strings stand for themselves; 1, 1.0 and true are three values.
-        self.known.setdefault(value if isinstance(value, str) else (type(value), str(value)), value)
-
-    def at(self, step: Step) -> _Seen | None:
-        """The elements, or the values under keys that are no names; None where the shape has none."""
-        star, place = (ITEMS, self.place[1]) if step is ITEMS else (KEYS, self.place[2])
-        if place is None:
-            return None
-        if star not in self._stars:
-            self._stars[star] = _Seen((*self.path, star), place)
-        return self._stars[star]
+def _empty(variants: Sequence[Variant], members: Members) -> int:
+    """In how many events an array or object at one of these places was empty."""
+    found = 0
+    for place, indexes in members:
+        if place[0] & (EMPTY_ARRAY | EMPTY_OBJECT):
+            found += sum([variants[index].count for index in indexes])
+    return found

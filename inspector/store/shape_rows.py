@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from dataclasses import dataclass, field
 
 from inspector.core.collapse import Collapse, collapse_each, find_collapses
 from inspector.core.payload import Path, read_path, show_path
-from inspector.core.shapes import Shape, from_json, shape_hash, size, to_json
+from inspector.core.shapes import Shape, from_json, hash_of_json, size, to_json
 from inspector.store.rows import collapses
 
 MAX_TYPES = 2000
@@ -175,14 +176,15 @@ class ShapeRows:
         row = known.variants.get(shape)
         if row is not None:
             return row, False
-        digest = shape_hash(shape)
+        text = to_json(shape)
+        digest = hash_of_json(text)
         if not known.is_learning:
             found = self._db.execute(
                 "SELECT min(id) FROM shape WHERE sender = ? AND type = ? AND hash = ?", (*key, digest)
             ).fetchone()[0]
             if found is not None:
                 return int(found), False
-        self._keep_structure(digest, shape)
+        self._keep_structure(digest, text)
         row = self._insert(key, digest)
         others = bool(known.variants)
         if known.is_learning:
@@ -199,10 +201,8 @@ class ShapeRows:
         assert row is not None
         return row
 
-    def _keep_structure(self, digest: str, shape: Shape) -> None:
-        self._db.execute(
-            "INSERT OR IGNORE INTO structure (hash, json) VALUES (?, ?)", (digest, to_json(shape))
-        )
+    def _keep_structure(self, digest: str, text: str) -> None:
+        self._db.execute("INSERT OR IGNORE INTO structure (hash, json) VALUES (?, ?)", (digest, text))
 
     # -- late collapse
 
@@ -215,15 +215,15 @@ class ShapeRows:
         """
         known.look_at = len(known.variants) + 1 + len(known.variants) // 9
         self.flush()
-        counts = dict(
-            self._db.execute(
-                "SELECT hash, sum(count) FROM shape WHERE sender = ? AND type = ? AND hash IS NOT NULL "
-                "GROUP BY hash",
-                key,
-            )
-        )
+        digests: dict[int, str] = {}
+        counts: Counter[str] = Counter()
+        for row, digest, count in self._db.execute(
+            "SELECT id, hash, count FROM shape WHERE sender = ? AND type = ? AND hash IS NOT NULL", key
+        ):
+            digests[row] = digest
+            counts[digest] += count
         found = find_collapses(
-            [(shape, max(1, counts.get(shape_hash(shape), 0))) for shape in known.variants],
+            [(shape, max(1, counts[digests[row]])) for shape, row in known.variants.items()],
             known.names,
             known.collapses,
         )
@@ -237,7 +237,7 @@ class ShapeRows:
             collapsed = collapse_each(shape, found)
             variants.setdefault(collapsed, row)
             if collapsed is not shape:
-                self.restate(key, shape_hash(shape), collapsed)
+                self.restate(key, digests[row], collapsed)
         known.variants = variants
         known.places = sum(map(size, variants))
         known.look_at = len(variants) + 1
@@ -255,8 +255,9 @@ class ShapeRows:
 
     def restate(self, key: TypeKey, old: str, shape: Shape) -> None:
         """Give the rows of one variant another shape; their events were never of a new one."""
-        digest = shape_hash(shape)
-        self._keep_structure(digest, shape)
+        text = to_json(shape)
+        digest = hash_of_json(text)
+        self._keep_structure(digest, text)
         rows = self._db.execute(
             "UPDATE shape SET hash = ? WHERE sender = ? AND type = ? AND hash = ? RETURNING first_event",
             (digest, *key, old),

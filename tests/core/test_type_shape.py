@@ -1,4 +1,4 @@
-"""Type shapes: presence, optionality and examples over all events of a type."""
+"""Type shapes: presence and optionality over all events of a type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inspector.core.collapse import Collapse
 from inspector.core.payload import ITEMS, KEYS, Path, parse
 from inspector.core.shapes import NOTHING, fits, shape_hash, shape_of
-from inspector.core.type_shape import Field, TypeShape, Variant, collect_examples, learn, type_shape
+from inspector.core.type_shape import Field, TypeShape, Variant, learn, type_shape
 
 SAMPLES = File(__file__).parents[2] / "sample_payloads" / "anchore"
 
@@ -150,38 +150,6 @@ def test_a_hundred_variants_of_a_large_type_are_summed_up_quickly() -> None:
     begun = time.perf_counter()
     assert len(shape.fields) == 330
     assert time.perf_counter() - begun < 2
-
-
-def test_examples_are_a_few_distinct_scalars() -> None:
-    payloads = [{"a": value, "l": [{"k": 1}, {"k": 2}]} for value in ("x", "x", "y", None, "z", "w")]
-    examples = collect_examples(payloads, learn(payloads).merged)
-    assert examples == {("a",): ["x", "y", None], ("l", ITEMS, "k"): [1, 2]}
-
-
-def test_examples_of_different_types_are_distinct() -> None:
-    payloads = [{"a": value} for value in (1, True, 1.0, "1")]
-    examples = collect_examples(payloads, learn(payloads).merged, limit=9)[("a",)]
-    assert [(type(value), value) for value in examples] == [(int, 1), (bool, True), (float, 1.0), (str, "1")]
-
-
-def test_examples_under_collapsed_keys_and_of_long_strings() -> None:
-    payloads = [{"details": {name: {"msg": "m" * 500}}, "0" * 32: 1} for name in ("AError", "BError")]
-    examples = collect_examples(payloads, learn(payloads).merged)
-    assert examples == {("details", KEYS, "msg"): ["m" * 119 + "…"], (KEYS,): [1]}
-
-
-def test_a_number_too_long_to_read_is_no_example() -> None:
-    payload = parse(b'{"a": ' + b"9" * 5000 + b"}")
-    assert collect_examples([payload], shape_of(payload)) == {}
-
-
-def test_examples_of_huge_payloads_take_bounded_work() -> None:
-    payload = {"l": list(range(1_000_000)), "m": {str(i): i for i in range(200_000)}}
-    merged = shape_of(payload)
-    begun = time.perf_counter()
-    examples = collect_examples([payload] * 5, merged)
-    assert time.perf_counter() - begun < 5
-    assert examples[("l", ITEMS)] == [0, 1, 2]
 
 
 NAMES = st.sampled_from(["a", "b", "c", "0" * 32])

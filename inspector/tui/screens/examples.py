@@ -8,12 +8,13 @@ from typing import Any
 
 from inspector.core.bodies import decoded
 from inspector.core.events import Request
+from inspector.core.examples import collect_examples
 from inspector.core.field_filter import field_filter
 from inspector.core.filters import parse_filter
 from inspector.core.formats import values_in_words
 from inspector.core.identify import header_map, payload_of
 from inspector.core.payload import NotJson, Path
-from inspector.core.type_shape import TypeShape, collect_examples
+from inspector.core.type_shape import TypeShape
 from inspector.store.reader import Reader
 from inspector.store.sides import Side
 
