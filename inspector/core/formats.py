@@ -63,7 +63,7 @@ def format_of(text: str) -> str | None:
     if len(text) <= _LONGEST_ENCODED:
         if _is_json(text):
             return "JSON text"
-        if _is_base64(text):
+        if is_base64(text):
             return "base64"
     return None
 
@@ -93,7 +93,7 @@ def _is_json(text: str) -> bool:
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 
 
-def _is_base64(text: str) -> bool:
+def is_base64(text: str) -> bool:
     """True for what is base64 beyond doubt: with padding, or long and mixed as no word is."""
     if len(text) < 12 or len(text) % 4 or not _BASE64.fullmatch(text):
         return False

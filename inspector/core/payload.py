@@ -27,11 +27,20 @@ class Star:
         return self.sign
 
     def __reduce__(self) -> str:
-        return "ITEMS" if self.sign == "[]" else "KEYS"
+        return next(name for name, star in globals().items() if star is self)
+
+
+class Into(Star):
+    """Sentinel of a step into a document that is written in a string; the sign is what jq calls it."""
+
+    __slots__ = ()
 
 
 ITEMS: Final = Star("[]")
 KEYS: Final = Star("{*}")
+FROM_JSON: Final = Into("fromjson")
+BASE64_JSON: Final = Into("@base64d | fromjson")
+BASE64_TEXT: Final = Into("@base64d")
 
 Step = str | int | Star
 Path = tuple[Step, ...]
@@ -177,7 +186,7 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 def show_path(path: Path) -> str:
     """A path as people read it: ``details.curr_eval.image_digest``, ``items[].id``, ``result.{*}.x``,
-    ``["a.b"]``.
+    ``["a.b"]``; into the JSON of a string ``details.error | fromjson.code``.
 
     The root is the empty string's stand-in ``.``; keys that hold anything but plain characters are quoted as
     JSON, so that two different paths never read the same.
@@ -186,7 +195,9 @@ def show_path(path: Path) -> str:
         return "."
     parts: list[str] = []
     for step in path:
-        if isinstance(step, Star):
+        if isinstance(step, Into):
+            parts.append(f" | {step.sign}" if parts else step.sign)
+        elif isinstance(step, Star):
             parts.append(step.sign if step is ITEMS or not parts else f".{step.sign}")
         elif isinstance(step, int):
             parts.append(f"[{step}]")

@@ -8,6 +8,7 @@ from inspector.core import units
 from inspector.core.bodies import view_bytes
 from inspector.core.events import Attempt
 from inspector.core.lines import TextLines
+from inspector.core.nested import unfolded
 from inspector.core.redact import redact_headers
 from inspector.tui.detail import Detail, Look
 from inspector.tui.document_parts import content_type, header_section, latin, line, sentence
@@ -90,7 +91,7 @@ def _answer(attempt: Attempt, number: int, before: tuple[Attempt, ...]) -> list[
             Section(
                 "answer-body",
                 "answer",
-                view.json or view.lines,
+                view.lines if view.json is None else unfolded(view.json),
                 view.language,
                 summary=summary,
                 foldable=True,

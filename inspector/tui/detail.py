@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from inspector.core.bodies import BodyView, decoded, hex_of, view_of
 from inspector.core.events import Attempt, Event, Request
 from inspector.core.jsontext import JsonText
+from inspector.core.nested import NestedText, unfolded
 from inspector.core.payload import Path
 from inspector.core.preview import PREVIEW, preview_of
 from inspector.core.type_shape import Field, type_shape
@@ -37,9 +38,11 @@ class Detail:
     """Fields no earlier event of the type had, when the shape was new."""
     part_key: str | None = None
     """Root key of what people came for (``details``), when the payload is an envelope around it."""
-    part: JsonText | None = None
+    part: JsonText | NestedText | None = None
     """The value of that key."""
-    envelope: JsonText | None = None
+    whole: JsonText | NestedText | None = None
+    """The payload."""
+    envelope: JsonText | NestedText | None = None
     """The payload with ``above`` in place of that value."""
     view_failed: str = ""
     """Name of the exception when the body could not be laid out."""
@@ -106,6 +109,9 @@ def _laid_out(
             view, failed = hex_of(request), type(error).__name__
     tree = view.json if view is not None else None
     key = part_key_of(tree)
+    part = envelope = None
+    if tree is not None and key is not None:
+        part, envelope = tree.part((key,)), tree.replaced((key,), "above")
     return Detail(
         event=event,
         request=request,
@@ -114,8 +120,9 @@ def _laid_out(
         attempts=tuple(reader.attempts(event.id)),
         new_fields=new_fields(reader, event) if event.new else (),
         part_key=key,
-        part=tree.part((key,)) if tree is not None and key is not None else None,
-        envelope=tree.replaced((key,), "above") if tree is not None and key is not None else None,
+        part=None if part is None else unfolded(part),
+        whole=None if tree is None else unfolded(tree),
+        envelope=None if envelope is None else unfolded(envelope),
         view_failed=failed,
     )
 

@@ -15,6 +15,7 @@ from inspector.core.events import Event, Request
 from inspector.core.jsontext import JsonText
 from inspector.core.labels import LABELS
 from inspector.core.lines import HexLines, Lines, TextLines
+from inspector.core.nested import NestedText
 from inspector.core.payload import show_path
 from inspector.core.redact import redact_headers
 from inspector.core.type_shape import TypeShape
@@ -145,7 +146,7 @@ def _details(detail: Detail, request: Request, view: BodyView, look: Look) -> Do
             )
         )
     else:
-        sections.append(Section("details", "body", view.json or view.lines, view.language, foldable=True))
+        sections.append(Section("details", "body", detail.whole or view.lines, view.language, foldable=True))
     query = request.target.partition(b"?")[2]
     if query:
         sections.append(query_section(query, look))
@@ -153,7 +154,7 @@ def _details(detail: Detail, request: Request, view: BodyView, look: Look) -> Do
     return Document(tuple(sections), new_paths(detail))
 
 
-def _keys(tree: JsonText) -> str:
+def _keys(tree: JsonText | NestedText) -> str:
     keys: list[str] = []
     rest = 0
     for row in tree.children(0):
@@ -175,7 +176,7 @@ def _body(detail: Detail, look: Look) -> Document:
     assert detail.view is not None
     if look.hex:
         return Document((Section("body", None, HexLines(detail.request.body), "hex"),))
-    return Document.of(detail.view, new_paths(detail))
+    return Document.of(detail.view, new_paths(detail), detail.whole)
 
 
 def _headers(request: Request, event: Event, look: Look) -> Document:

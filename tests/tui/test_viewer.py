@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import time
 
@@ -11,7 +12,8 @@ import pytest
 from inspector.core.bodies import view_bytes
 from inspector.core.jsontext import JsonText
 from inspector.core.lines import HexLines, TextLines
-from inspector.core.payload import ITEMS, KEYS
+from inspector.core.nested import unfolded
+from inspector.core.payload import BASE64_JSON, FROM_JSON, ITEMS, KEYS
 from inspector.core.text import count_unsafe
 from inspector.tui.widgets import glyphs
 from inspector.tui.widgets.colouring import coloured, cut, plain, with_hits
@@ -440,3 +442,46 @@ def test_new_paths_match_any_index_and_key() -> None:
     assert is_among(("m", "anything", "x"), paths)
     assert not is_among(("a", 7), paths)
     assert not is_among(("m", "anything", "y"), paths)
+
+
+async def test_what_strings_hold() -> None:
+    """A string that holds JSON has a fold mark and is closed; wrapped it is whole; opened it tells the path with
+    the step into it; a search finds and opens what base64 hides."""
+    inner = json.dumps({"code": 404, "why": "no such tag, " * 4})
+    hidden = base64.b64encode(b'{"needle": [1]}').decode()
+    tree = unfolded(JsonText(json.dumps({"error": inner, "data": hidden, "n": 1})))
+    app = Host(Viewer(Document((Section("details", None, tree, "json"),))))
+    async with app.run_test(size=(60, 16)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        assert rows(viewer)[:6] == [
+            "› {",
+            ' ▸  "error": "{\\"code\\": 404, \\"why\\…   JSON in this string',
+            ' ▸  "data": "eyJuZWVkbGUiOiBbMV19",   JSON in this base64',
+            '    "n": 1',
+            "  }",
+            "",
+        ]
+        await pilot.press("w")
+        assert "".join(row[2:] for row in rows(viewer)[1:3]).strip() == f'"error": {json.dumps(inner)},'
+        await pilot.press("w", "j", "l", "j", "j")
+        assert rows(viewer)[1:6] == [
+            ' ▾  "error": "{\\"code\\": 404, \\"why\\": \\"no such tag, no s…',
+            " ▾    {   JSON in this string",
+            '›       "code": 404,',
+            '        "why": "no such tag, no such tag, no such tag, no …',
+            "      }",
+        ]
+        place = viewer.place
+        assert place is not None
+        assert place.path == ("error", FROM_JSON, "code")
+        assert place.value_text == "404"
+        viewer.find("needle")
+        await pilot.pause()
+        place = viewer.place
+        assert place is not None
+        assert place.path == ("data", BASE64_JSON, "needle")
+        await pilot.press("h", "h", "h", "h", "h")
+        assert rows(viewer)[6] == '›▸  "data": "eyJuZWVkbGUiOiBbMV19",   JSON in this base64'
+        assert viewer.place is not None
+        assert viewer.place.value_text == json.dumps(hidden)

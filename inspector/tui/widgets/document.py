@@ -1,9 +1,9 @@
 """What a `Viewer` shows: a document of sections, each a source of raw rows.
 
-Three kinds of section: a `Head` of styled lines that the program words itself, `JsonText` that folds, and
-any other `Lines` (text, hex). Texts in them are raw; the viewer makes every one visible. A document is
-built once, off the screen's loop when it is large, and never changes; what is folded is the viewer's own
-state.
+Three kinds of section: a `Head` of styled lines that the program words itself, `JsonText` that folds (as
+`NestedText` also what its strings hold), and any other `Lines` (text, hex). Texts in them are raw; the viewer
+makes every one visible. A document is built once, off the screen's loop when it is large, and never changes;
+what is folded is the viewer's own state.
 
 The detail pane of an event, for example::
 
@@ -26,6 +26,7 @@ from typing import Literal
 from inspector.core.bodies import BodyView, Language
 from inspector.core.jsontext import JsonText
 from inspector.core.lines import Lines
+from inspector.core.nested import NestedText
 from inspector.core.payload import Path
 
 Role = Literal[
@@ -94,7 +95,7 @@ class Section:
     key: str
     """Names the section for `Viewer.go_to_section` and for remembering what was folded."""
     title: str | None
-    source: Lines | JsonText
+    source: Lines | JsonText | NestedText
     language: Language = "text"
     summary: str = ""
     """Stands beside the title while the section is folded."""
@@ -104,14 +105,19 @@ class Section:
     folded: bool = False
 
     @property
-    def tree(self) -> JsonText | None:
+    def tree(self) -> JsonText | NestedText | None:
         """The index of places, when the source has one."""
-        return self.source if isinstance(self.source, JsonText) else None
+        return self.source if isinstance(self.source, JsonText | NestedText) else None
+
+    @property
+    def nested(self) -> NestedText | None:
+        """The same, when strings in it open."""
+        return self.source if isinstance(self.source, NestedText) else None
 
     @property
     def lines(self) -> Lines:
         """The rows."""
-        return self.source.lines if isinstance(self.source, JsonText) else self.source
+        return self.source.lines if isinstance(self.source, JsonText | NestedText) else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +129,15 @@ class Document:
     """Paths (with ITEMS and KEYS) of fields never seen before; their rows are marked."""
 
     @classmethod
-    def of(cls, view: BodyView, new_paths: frozenset[Path] = frozenset()) -> Document:
-        """A body alone: its notes as first lines, then its rows."""
-        sections = [Section("body", None, view.json or view.lines, view.language)]
+    def of(
+        cls,
+        view: BodyView,
+        new_paths: frozenset[Path] = frozenset(),
+        source: JsonText | NestedText | None = None,
+    ) -> Document:
+        """A body alone: its notes as first lines, then its rows, which are those of `source` where it is
+        given."""
+        sections = [Section("body", None, source or view.json or view.lines, view.language)]
         if view.notes:
             notes = Head([HeadLine((Span(note, "muted"),)) for note in view.notes])
             sections.insert(0, Section("notes", None, notes))

@@ -19,7 +19,11 @@ class Folds:
     def __init__(self, document: Document, kept: dict[str, bool]) -> None:
         self._document = document
         self._kept = kept
-        self._folded: dict[int, set[int]] = {}
+        self._folded: dict[int, set[int]] = {
+            number: set(section.nested.shut())
+            for number, section in enumerate(document.sections)
+            if section.nested is not None
+        }
         self._shut = {
             number
             for number, section in enumerate(document.sections)
@@ -77,10 +81,11 @@ class Folds:
             if mine is None:
                 continue
             (self._shut.add if number in other._shut else self._shut.discard)(mine)
-            tree = self._document.sections[mine].tree
+            tree, seen = self._document.sections[mine].tree, len(section.lines)
             if tree is not None:
                 rows = other._folded.get(number, NOTHING)
-                self._folded[mine] = {row for row in rows if row < len(tree) and tree.opens(row)}
+                beyond = {row for row in self._folded.get(mine, NOTHING) if row >= seen}
+                self._folded[mine] = beyond | {row for row in rows if row < len(tree) and tree.opens(row)}
 
     def open_up(self, number: int, row: int) -> bool:
         """Open everything a row is folded into; False when it was in sight already."""

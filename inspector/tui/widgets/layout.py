@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple
 
 from inspector.core.jsontext import JsonText
+from inspector.core.nested import NestedText
 from inspector.tui.widgets.document import Document, Section
 from inspector.tui.widgets.measure import Measure
 
@@ -40,6 +41,7 @@ class _Block:
         hidden = 0
         if section.tree is not None:
             hidden = self._fold(section.tree, folded)
+        nested = section.nested
         self.rows = len(section.lines) - hidden
         self._ends: list[int] | None = None
         self.count = self.rows
@@ -47,12 +49,13 @@ class _Block:
         if heights is not None:
             if self._openers:
                 heights = [heights[self._row(number)] for number in range(self.rows)]
-                for at in self._visible:
-                    heights[at] = 1
+                for row, at in zip(self._openers, self._visible, strict=True):
+                    if nested is None or not nested.holds(row):  # a string stays in sight as it is
+                        heights[at] = 1
             self._ends = list(accumulate(heights))
             self.count = self._ends[-1] if self._ends else 0
 
-    def _fold(self, tree: JsonText, folded: set[int]) -> int:
+    def _fold(self, tree: JsonText | NestedText, folded: set[int]) -> int:
         hidden, last = 0, -1
         for opener in sorted(folded):
             if opener > last and tree.opens(opener):

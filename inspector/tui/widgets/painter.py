@@ -128,8 +128,25 @@ class Painter:
     def _body(self, line: Line) -> tuple[list[Run], int]:
         section = self.document.sections[line.spot.section]
         row, room = line.spot.row, max(1, line.width - GUTTER)
-        if line.folded:
+        nested = section.nested
+        note = "" if nested is None else (nested.holds(row) if line.folded else nested.held(row))
+        if line.folded and (nested is None or not note):
             return self._ended(self._folded(line), room), 0
+        if note and not line.wrapped:
+            return self._noted(line, note, room)
+        return self._plain_body(line, room)
+
+    def _noted(self, line: Line, note: str, room: int) -> tuple[list[Run], int]:
+        """A row and what is to be said of it: behind it, or where it is long at the right edge."""
+        words = f"   {note}"
+        if len(words) > room // 2:
+            return self._plain_body(line, room)
+        runs, first = self._plain_body(line, room - len(words))
+        return [*runs, Run(words, "accent")], first
+
+    def _plain_body(self, line: Line, room: int) -> tuple[list[Run], int]:
+        section = self.document.sections[line.spot.section]
+        row = line.spot.row
         if isinstance(section.source, Head):
             head = section.source.lines[row]
             if not line.wrapped:
@@ -170,7 +187,8 @@ class Painter:
             runs = _spans(section.source.lines[spot.row].spans)
         else:
             inside = section.tree is not None and character > 0
-            runs = coloured(raw, section.language, inside)
+            plain_text = section.nested is not None and section.nested.is_text(spot.row)
+            runs = coloured(raw, "text" if plain_text else section.language, inside)
         runs = with_hits(runs, self._hits(spot, raw, character))
         if len(self._rows) >= _KEPT:
             self._rows.clear()

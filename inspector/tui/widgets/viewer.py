@@ -379,7 +379,10 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
     def _lines_of_cursor(self) -> int:
         width = self._wrap_width
         number, row = self._cursor
-        if width is None or row == HEADING or self._folds.is_folded(number, row):
+        if width is None or row == HEADING:
+            return 1
+        nested = self._document.sections[number].nested
+        if self._folds.is_folded(number, row) and (nested is None or not nested.holds(row)):
             return 1
         return self._measures[number].height(row, width)
 

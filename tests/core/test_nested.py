@@ -1,0 +1,141 @@
+"""What stands in the strings of a payload: rows, paths and values of it, and its bounds."""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import time
+
+from inspector.core import nested
+from inspector.core.jsontext import JsonText
+from inspector.core.nested import NestedText, unfolded
+from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, show_path
+
+
+def b64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+INNER = {"code": 404, "detail": {"errors": [json.dumps({"deep": [1, 2]}), "plain"]}}
+PAYLOAD = {
+    "id": 7,
+    "details": {"error": json.dumps(INNER), "after": [True, {"x": "{not json}"}]},
+    "data": b64('{"a": {"b": "c"}}'),
+    "note": b64("first line\nsecond line, long enough\n"),
+    "digest": base64.b64encode(bytes(range(200, 232))).decode(),
+    "last": None,
+}
+ROWS = r"""{
+  "id": 7,
+  "details": {
+    "error": "{\"code\": 404, \"detail\": {\"errors\": [\"{\\\"deep\\\": [1, 2]}\", \"plain\"]}}",
+      {
+        "code": 404,
+        "detail": {
+          "errors": [
+            "{\"deep\": [1, 2]}",
+              {
+                "deep": [
+                  1,
+                  2
+                ]
+              }
+            "plain"
+          ]
+        }
+      }
+    "after": [
+      true,
+      {
+        "x": "{not json}"
+      }
+    ]
+  },
+  "data": "eyJhIjogeyJiIjogImMifX0=",
+    {
+      "a": {
+        "b": "c"
+      }
+    }
+  "note": "Zmlyc3QgbGluZQpzZWNvbmQgbGluZSwgbG9uZyBlbm91Z2gK",
+    first line
+    second line, long enough
+  "digest": "yMnKy8zNzs/Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5uc=",
+  "last": null
+}"""
+
+
+def a_tree() -> NestedText:
+    tree = unfolded(JsonText(json.dumps(PAYLOAD)))
+    assert isinstance(tree, NestedText)
+    return tree
+
+
+def test_rows() -> None:
+    """JSON in strings, also in each other, and base64 of JSON or text stand below their strings, no more."""
+    assert a_tree().lines.text() == ROWS
+    assert list(a_tree().shut()) == [3, 8, 26, 32]
+
+
+def test_every_row_has_its_place() -> None:
+    """Paths lead there and back, parents and closings are those of the text a row is of."""
+    tree = a_tree()
+    for row in range(len(tree)):
+        if tree.closes(row):
+            assert tree.path_at(row) == tree.path_at(tree.opening(row))
+        elif not tree.is_text(row):
+            assert tree.row_of(tree.path_at(row)) == row
+        parent = tree.parent(row)
+        assert (parent is None) == (tree.opening(row) == 0)
+        if parent is not None:
+            assert tree.opens(parent)
+            assert parent < row <= tree.closing(parent)
+    deep = ("details", "error", FROM_JSON, "detail", "errors", 0, FROM_JSON, "deep", 1)
+    assert show_path(deep) == "details.error | fromjson.detail.errors[0] | fromjson.deep[1]"
+    row = tree.row_of(deep)
+    assert row is not None
+    assert tree.value_text(row) == "2"
+    assert tree.row_of(("data", FROM_JSON, "a")) is None
+    assert tree.row_of(("data", BASE64_JSON, "a", "b")) == 29
+    assert set(tree.openers()) == {row for row in range(len(tree)) if tree.opens(row)}
+    assert pickle.loads(pickle.dumps(tree)).row_of(deep) == row
+
+
+def test_values_and_words() -> None:
+    """A string is what was sent, what it holds a value of its own, and both say so."""
+    tree = a_tree()
+    string = tree.row_of(("details", "error"))
+    assert string is not None
+    assert json.loads(tree.value_text(string)) == PAYLOAD["details"]["error"]  # type: ignore[index]
+    assert json.loads(tree.value_text(string + 1)) == INNER
+    assert json.loads(tree.value_text(0)) == PAYLOAD
+    assert tree.type_words(string).endswith(", JSON in this string")
+    assert tree.type_words(string + 1) == "object, 2 keys"
+    assert tree.holds(string) == tree.held(string + 1) == "JSON in this string"
+    assert not tree.held(string)
+    assert not tree.holds(string + 1)
+    note = tree.row_of(("note", BASE64_TEXT))
+    assert note is not None
+    assert tree.value_text(note + 1) == "first line\nsecond line, long enough"
+    assert tree.type_words(note) == "decoded text, 2 lines"
+    assert tree.held(note) == "text in this base64"
+
+
+def test_bounds() -> None:
+    """Strings in strings end at a depth; neither many nor large ones take longer than reading them."""
+    value: object = {"end": 1}
+    for _ in range(12):
+        value = {"v": json.dumps(value)}
+    tree = unfolded(JsonText(json.dumps(value)))
+    assert isinstance(tree, NestedText)
+    assert len(list(tree.shut())) == nested.MAX_LEVELS
+    many = unfolded(JsonText(json.dumps(['{"a":1}'] * 5000)))
+    assert isinstance(many, NestedText)
+    assert len(list(many.shut())) == nested.MAX_STRINGS
+    began = time.process_time()
+    large = unfolded(
+        JsonText(json.dumps({"s": "A" * 5_000_000, "t": "{" * 3_000_000 + "}", "u": '"' * 1_000_000}))
+    )
+    assert isinstance(large, JsonText)
+    assert time.process_time() - began < 3
