@@ -17,8 +17,9 @@ LAYERS = {
     "anchore": {"core", "store", "anchore"},
     "replay": {"core", "store", "replay"},
     "capture": {"core", "store", "capture", "replay", "anchore"},
-    "tui": {"core", "store", "capture", "replay", "anchore", "tui"},
-    "cli": {"core", "store", "capture", "replay", "anchore", "tui", "cli"},
+    "config": {"core", "capture", "config"},
+    "tui": {"core", "store", "capture", "replay", "anchore", "config", "tui"},
+    "cli": {"core", "store", "capture", "replay", "anchore", "config", "tui", "cli"},
 }
 
 

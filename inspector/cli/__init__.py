@@ -40,6 +40,7 @@ COMMANDS = {
     "delete": "edit",
     "prune": "prune",
     "doctor": "doctor",
+    "config": "config",
 }
 """Name of each command and the module of `inspector.cli` it stands in."""
 

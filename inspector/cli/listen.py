@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from inspector.capture.limits import FLAGS, read_limits
 from inspector.cli.arguments import LENGTH, PORT, Number
+from inspector.cli.config import Configured
 from inspector.cli.prune import keep_options
 from inspector.core.events import InspectorError
 from inspector.store.place import store_path
@@ -28,7 +30,7 @@ def _limit_options(command: Command) -> Command:
     return command
 
 
-@click.command("listen", short_help="Capture without a screen.")
+@click.command("listen", cls=Configured, short_help="Capture without a screen.")
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -112,6 +114,8 @@ def listen_command(
     from inspector.store.retention import Retention
 
     keep = Retention(keep_count, keep_days, keep_bytes)
+    if keep_all and not _is_given("keep_count", "keep_days", "keep_bytes"):
+        keep = Retention()
     if keep and keep_all:
         raise InspectorError("--keep-all keeps everything; leave it out, or the other --keep options.")
     rules = _rules(respond, answers)
@@ -137,6 +141,12 @@ def listen_command(
             tls=tls,
         )
     )
+
+
+def _is_given(*names: str) -> bool:
+    """True when one of these options stands on the command line, and not in the user's file."""
+    ctx = click.get_current_context()
+    return any(ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in names)
 
 
 def _rules(respond: str | None, answers: str | None) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from inspector.cli.arguments import LENGTH, filter_of, ids_of, json_option
+from inspector.cli.config import Configured
 from inspector.cli.output import emit, narrate, style
 from inspector.core import units
 from inspector.core.events import Attempt, Event, InspectorError
@@ -18,7 +19,7 @@ from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
 
-@click.command("replay", short_help="Send captured events again, byte for byte.")
+@click.command("replay", cls=Configured, short_help="Send captured events again, byte for byte.")
 @click.argument("ids", nargs=-1, metavar="[IDS]...")
 @click.option(
     "--to", required=True, metavar="URL", help="Where to: http://localhost:3000 keeps the captured path."
