@@ -26,6 +26,7 @@ from inspector.store.edits import Edits  # noqa: E402
 from inspector.store.files import read_payload_file  # noqa: E402
 from inspector.store.writer import Arrival, StoreWriter, now  # noqa: E402
 from inspector.tui.app import InspectorApp  # noqa: E402
+from inspector.tui.preferences import Preferences  # noqa: E402
 from inspector.tui.session import Session  # noqa: E402
 
 SIZES = ((80, 24), (120, 36), (200, 50))
@@ -161,8 +162,8 @@ SHOWN = (
 
 async def picture(store: Path, capture: Capture, name: str, size: tuple[int, int], theme: str) -> str:
     """One screen as SVG."""
-    session = Session(store, capture)
-    app = InspectorApp(session, theme=theme)
+    session = Session(store, capture, Preferences(theme=theme))
+    app = InspectorApp(session)
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0.6)
         await SCREENS[name](pilot)

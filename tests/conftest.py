@@ -9,14 +9,11 @@ import pytest
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Neither a config file nor what a screen remembered, for the programs that tests start, too."""
-    folder = tmp_path_factory.mktemp("settings")
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith(("INSPECTOR_LISTEN_", "INSPECTOR_SCREEN_"))]:
-        del os.environ[name]
-    os.environ["INSPECTOR_CONFIG"] = str(folder / "config.toml")
-    os.environ["INSPECTOR_STATE"] = str(folder / "state.json")
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+def _no_settings() -> Iterator[None]:
+    """Neither a config file nor what a screen remembered, also for the programs that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("INSPECTOR_")]:
+            patch.delenv(name)
+        patch.setenv("INSPECTOR_CONFIG", os.devnull)
+        patch.setenv("INSPECTOR_STATE", os.devnull)
+        yield

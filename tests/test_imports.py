@@ -17,7 +17,7 @@ LAYERS = {
     "anchore": {"core", "store", "anchore"},
     "replay": {"core", "store", "replay"},
     "capture": {"core", "store", "capture", "replay", "anchore"},
-    "config": {"core", "capture", "config"},
+    "config": {"core", "store", "capture", "config"},
     "tui": {"core", "store", "capture", "replay", "anchore", "config", "tui"},
     "cli": {"core", "store", "capture", "replay", "anchore", "config", "tui", "cli"},
 }

@@ -24,9 +24,13 @@ def open_screen(
 ) -> int:
     """Open the screen and return the exit code; InspectorError when there is no terminal to show it on."""
     _check_terminal()
+    from inspector.config.config import read_config
+    from inspector.config.state import State, state_path
     from inspector.store.place import store_path
     from inspector.tui.app import run_app
+    from inspector.tui.preferences import preferences_from
 
+    preferences = preferences_from(read_config(), State(state_path()))
     options: list[str] = []
     for name, value in (("--host", host), ("--port", port), ("--respond", respond)):
         if value is not None:
@@ -39,13 +43,15 @@ def open_screen(
         except ValueError as error:
             raise InspectorError(f"--listen-with: {str(error).lower()}.") from None
     if not demo:
-        return run_app(store_path(store), options=options, listen=not no_listen)
+        return run_app(store_path(store), options=options, listen=not no_listen, preferences=preferences)
     if store or no_listen:
         raise InspectorError("--demo brings its own store and listener; leave --store and --no-listen out.")
     if port is None:
         options += ["--port", "0"]
     with tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder:
-        return run_app(Path(folder) / "events.db", options=options, on_ready=post_samples)
+        return run_app(
+            Path(folder) / "events.db", options=options, preferences=preferences, on_ready=post_samples
+        )
 
 
 def _check_terminal() -> None:

@@ -16,11 +16,13 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from rich.segment import Segment, Segments
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
+from textual.theme import Theme
 
 from inspector.capture.child import Capture
 from inspector.core import units
@@ -31,6 +33,7 @@ from inspector.store.reader import Reader
 from inspector.tui import keys
 from inspector.tui.clipboard import pasteable
 from inspector.tui.log import logged_beside, view_failed
+from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
 from inspector.tui.theme import THEMES, variable_defaults
@@ -41,6 +44,7 @@ from inspector.tui.widgets.plain_ascii import AsciiOnly
 _HUNG_UP_S = 1.5
 """How long the screen may take to end once its terminal is gone, seconds."""
 CRASHED = 3
+_MISTAKES_TOLD = 3
 _TRIES = 20
 _TRY_S = 0.02
 
@@ -62,24 +66,23 @@ class InspectorApp(App[None]):
         self,
         session: Session,
         *,
-        theme: str | None = None,
-        glyphs: str = "auto",
         signals: bool = False,
         on_ready: Callable[[str], None] | None = None,
     ) -> None:
         """`signals`: end on SIGINT, SIGTERM, SIGHUP; `on_ready` gets the listener's address, in a thread."""
         super().__init__()
         self.session = session
-        self.glyphs = choose(glyphs, encoding_of(os.environ))
+        self.preferences = session.preferences
+        self.glyphs = choose(self.preferences.glyphs, encoding_of(os.environ))
         self._signals = signals
         self._on_ready = on_ready
         for one in THEMES:
             self.register_theme(one)
-        self.theme = self._theme_for(theme or session.setting("theme"))
+        self.theme = self._theme_for(self.preferences.theme)
 
-    def _theme_for(self, wanted: object) -> str:
+    def _theme_for(self, wanted: str) -> str:
         """The theme by its name, else by what the terminal tells of its background and colours."""
-        if isinstance(wanted, str) and wanted in self.available_themes:
+        if wanted in self.available_themes:
             return wanted
         if wanted not in ("dark", "light"):
             background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
@@ -106,6 +109,8 @@ class InspectorApp(App[None]):
         """Listen to signals, and start what waits for the listener."""
         # A terminal clears its alternate screen: what was painted before a suspension is gone.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self._tell_mistakes()
         if self._signals:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -139,6 +144,23 @@ class InspectorApp(App[None]):
         if callable(self._resume):
             self._resume(number, frame)
 
+    async def on_event(self, message: events.Event) -> None:
+        """Any key ends the tour, and does what it does."""
+        if isinstance(message, events.Key) and isinstance(self.screen, MainScreen):
+            self.screen.end_tour()
+        await super().on_event(message)
+
+    def _tell_mistakes(self) -> None:
+        """Say what is wrong with the settings; the defaults hold meanwhile."""
+        mistakes = list(self.preferences.mistakes)
+        if self.preferences.theme not in ("auto", "dark", "light", *self.available_themes):
+            mistakes.append(f"There is no theme {self.preferences.theme!r}; the palette lists them.")
+        more = len(mistakes) - _MISTAKES_TOLD
+        if more > 0:
+            mistakes[_MISTAKES_TOLD:] = [f"{more} more; inspector config tells them all."]
+        for text in mistakes:
+            self.notify(visible(text), title="Settings", severity="error", timeout=10, markup=False)
+
     def _call_ready(self, on_ready: Callable[[str], None], url: str) -> None:
         try:
             on_ready(url)
@@ -170,11 +192,15 @@ class InspectorApp(App[None]):
         self.exit()
 
     def action_set_look(self, name: str) -> None:
-        """Choose dark or light, and remember it."""
+        """Choose dark or light."""
         self.theme = self._theme_for(name)
-        screen = self.screen_stack[0]
-        if isinstance(screen, MainScreen):
-            screen.remember("theme", name)
+
+    async def _keep_theme(self, theme: Theme) -> None:
+        """Remember a theme that was chosen; of ours only which of the two, as another terminal may have fewer
+        colours."""
+        ours = theme.name in [one.name for one in THEMES]
+        name = ("dark" if theme.dark else "light") if ours else theme.name
+        await self.session.remember("theme", name)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action by its name, for the palette."""
@@ -186,6 +212,7 @@ class InspectorApp(App[None]):
                     )
             yield SystemCommand("Send a sample event", "Listener", self._runner(screen, "send_sample"))
             yield SystemCommand("Copy a curl line", "Listener", self._runner(screen, "copy_curl"))
+        yield SystemCommand("Choose a theme", "Screen", self.search_themes)
         yield SystemCommand("Dark colours", "Screen", lambda: self.action_set_look("dark"))
         yield SystemCommand("Light colours", "Screen", lambda: self.action_set_look("light"))
 
@@ -210,8 +237,7 @@ def run_app(
     *,
     options: Sequence[str] = (),
     listen: bool = True,
-    theme: str | None = None,
-    glyphs: str = "auto",
+    preferences: Preferences | None = None,
     on_ready: Callable[[str], None] | None = None,
 ) -> int:
     """Show the screen on `store` until the user leaves it; returns the exit code, 3 after a crash.
@@ -229,9 +255,9 @@ def run_app(
         if capture is not None:
             capture.start()
         _hold(lock)
-        session = Session(store, capture)
+        session = Session(store, capture, preferences)
         try:
-            app = InspectorApp(session, theme=theme, glyphs=glyphs, signals=True, on_ready=on_ready)
+            app = InspectorApp(session, signals=True, on_ready=on_ready)
             with logged_beside(store):
                 app.run()
         finally:

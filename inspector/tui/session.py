@@ -20,6 +20,7 @@ from inspector.core.events import Attempt, InspectorError, Request
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.tui.detail import Detail
+from inspector.tui.preferences import Preferences
 
 Result = TypeVar("Result")
 
@@ -30,10 +31,13 @@ MAX_RESTARTS = 3
 class Session:
     """One screen on one store."""
 
-    def __init__(self, store: Path, capture: Capture | None = None) -> None:
+    def __init__(
+        self, store: Path, capture: Capture | None = None, preferences: Preferences | None = None
+    ) -> None:
         """Open the store for reading; InspectorError when there is none. Without `capture` it reads only."""
         self.store = store
         self.capture = capture
+        self.preferences = preferences or Preferences()
         self.reader = Reader(store)
         """For quick reads on the screen's loop only."""
         self.marks: dict[int, str] = dict(
@@ -90,6 +94,10 @@ class Session:
                 return work(edits)
 
         return await asyncio.to_thread(run)
+
+    async def remember(self, name: str, value: object) -> None:
+        """Keep something for the next start of a screen, off the loop."""
+        await asyncio.to_thread(self.preferences.state.put, name, value)
 
     # -- marks
 

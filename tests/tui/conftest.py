@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from inspector.capture.child import Capture
 from inspector.tui.app import InspectorApp
+from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
 from tests.tui.screens_store import lines_of
@@ -75,10 +76,15 @@ def staged() -> Staged:
 
     @asynccontextmanager
     async def run(
-        store: Path, size: tuple[int, int] = (120, 36), capture: Capture | None = None
+        store: Path,
+        size: tuple[int, int] = (120, 36),
+        capture: Capture | None = None,
+        preferences: Preferences | None = None,
     ) -> AsyncIterator[Stage]:
-        session = Session(store, capture)
-        app = InspectorApp(session, theme="inspector-dark", glyphs="unicode")
+        session = Session(
+            store, capture, preferences or Preferences(theme="inspector-dark", glyphs="unicode")
+        )
+        app = InspectorApp(session)
         try:
             async with app.run_test(size=size, notifications=True) as pilot:
                 await pilot.pause()

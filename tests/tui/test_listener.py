@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from inspector.capture.child import Capture
+from inspector.config.state import State
 from inspector.core.events import InspectorError
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.tui.app import check_terminal, run_app
+from inspector.tui.preferences import Preferences
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import anchore, fill
 
@@ -27,12 +29,13 @@ def capture(tmp_path: Path) -> Iterator[Capture]:
 
 
 async def test_first_start_says_where_it_listens_and_makes_a_first_event(
-    capture: Capture, staged: Staged
+    capture: Capture, staged: Staged, tmp_path: Path
 ) -> None:
     """The empty screen has the address, a curl line and a key that posts a sample; the tour comes once."""
-    async with staged(capture.path, (120, 36), capture) as stage:
+    preferences = Preferences(theme="dark", glyphs="unicode", state=State(tmp_path / "state" / "state.json"))
+    async with staged(capture.path, (120, 36), capture, preferences) as stage:
         await stage.shows(
-            f"curl {capture.url}/hello", "answers 200", "waiting for the first", "1  Whatever arrives"
+            f"curl {capture.url}/hello", "answers 200", "waiting for the first", "1  What arrives"
         )
         await stage.press("y")
         assert stage.app.clipboard.startswith(f"curl {capture.url}/hello -H 'Content-Type")
@@ -40,8 +43,7 @@ async def test_first_start_says_where_it_listens_and_makes_a_first_event(
         await stage.shows("Events 1", "following", "user.image.analysis.completed", "details")
         await stage.press("c")
         assert stage.app.clipboard == capture.url
-    with Reader(capture.path) as reader:
-        assert reader.setting("tour_seen") is True
+    assert State(tmp_path / "state" / "state.json").get("tour") is True
 
 
 async def test_a_killed_capture_process_is_started_again(capture: Capture, staged: Staged) -> None:

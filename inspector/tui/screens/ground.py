@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from inspector.core import units
 from inspector.core.events import Event, InspectorError
@@ -32,6 +33,8 @@ class Ground(Boundary[None]):
         self.glyphs = glyphs
         self.source = Source(session.reader)
         self.events = EventList(self.source, glyphs=glyphs, id="events")
+        if not session.preferences.newest_first:
+            self.events.set_reactive(EventList.order, "oldest")
         self.details = DetailPane(("Details",), glyphs, id="detail")
         self.extra = DetailPane(("Shape", "Attempts"), glyphs, id="extra")
         self.filter_bar = FilterBar(id="filter")
@@ -107,8 +110,12 @@ class Ground(Boundary[None]):
         self.start(write, "edit")
 
     def remember(self, name: str, value: object) -> None:
-        """Keep a setting."""
+        """Keep something in this store, for every screen on it."""
         self.edit(lambda edits: edits.set_setting(name, value))
+
+    def keep(self, name: str, value: object) -> None:
+        """Keep a look of the screen for its next start, on any store."""
+        self.start(partial(self.session.remember, name, value), "state")
 
     def to_clipboard(self, text: str, done: str, otherwise: str = "") -> None:
         """Copy through the terminal, if it is not too long; `otherwise` says how else to get at it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, ClassVar
 
 from textual import on
@@ -27,6 +28,7 @@ from inspector.tui.widgets.footer import KeyFooter
 from inspector.tui.widgets.glyphs import Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.status_line import Rate, Status, StatusLine
+from inspector.tui.widgets.tour import Tour
 
 POLL_S = 0.1
 STATUS_S = 1.0
@@ -41,6 +43,7 @@ class MainScreen(EventActions, Moving):
     MainScreen #panes { height: 1fr; width: 1fr; layout: horizontal; }
     MainScreen #list-pane { width: 54%; height: 1fr; layers: base bar; }
     MainScreen #list-pane > FilterBar { layer: bar; dock: top; margin-top: 1; }
+    MainScreen #list-pane > Tour { layer: bar; dock: bottom; }
     MainScreen #extra { display: none; }
     MainScreen #tiny { display: none; width: 1fr; height: 1fr; content-align: center middle; }
 
@@ -68,6 +71,7 @@ class MainScreen(EventActions, Moving):
         self.status_line = StatusLine(glyphs)
         self.footer = KeyFooter()
         self.list_heading = ListHeading()
+        self.tour = Tour()
         self.rate = Rate()
         self._missed_new = 0
         self._total, self._bytes = session.reader.total()
@@ -82,6 +86,7 @@ class MainScreen(EventActions, Moving):
                 yield self.list_heading
                 yield self.events
                 yield self.filter_bar
+                yield self.tour
             yield self.details
             yield self.extra
         yield self.empty_pane
@@ -90,10 +95,8 @@ class MainScreen(EventActions, Moving):
 
     def on_mount(self) -> None:
         """Start looking at the store."""
-        first_start = self.session.setting("tour_seen") is None
-        self.empty_pane.welcome.tour = first_start
-        if first_start and self.session.capture is not None:
-            self.remember("tour_seen", True)
+        self._wrap_as_before()
+        self._begin_tour()
         self.show_empty()
         self.update_status()
         self.update_title()
@@ -102,6 +105,24 @@ class MainScreen(EventActions, Moving):
         self.start(self._read_past, "older")
         if self.source.all_ids:
             self.show_event(self.events.cursor)
+
+    def _wrap_as_before(self) -> None:
+        """Wrap as the user set it, or as it was; and remember changes."""
+        for pane in (self.details, self.extra):
+            pane.viewer.wrapped = self.session.preferences.wrap
+            self.watch(pane.viewer, "wrapped", partial(self.keep, "wrap"), init=False)
+
+    def _begin_tour(self) -> None:
+        """Tell a few things, once and never again: so not where that cannot be remembered."""
+        state = self.session.preferences.state
+        if state.is_kept and not state.get("tour"):
+            self.keep("tour", True)
+            self.empty_pane.welcome.tour = True
+            self.tour.add_class("-open")
+
+    def end_tour(self) -> None:
+        """Somebody has begun to work."""
+        self.tour.remove_class("-open")
 
     async def _read_past(self) -> None:
         """Read what the first paint did not wait for: older ids, and the rate of the last minute."""

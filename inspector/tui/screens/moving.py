@@ -51,6 +51,7 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
     def action_order(self) -> None:
         """Newest first, or last."""
         self.events.order = "oldest" if self.events.order == "newest" else "newest"
+        self.keep("newest-first", self.events.order == "newest")
         self.update_title()
         self.tell("Newest first" if self.events.order == "newest" else "Newest last")
 
@@ -94,8 +95,7 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         if self.stop_scan():
             return
         if self.zoomed:
-            self.zoomed = ""
-            self.place_panes()
+            self.action_zoom()
         elif self.focused_pane() != "list":
             self.show_pane("list")
         elif not self.wanted.is_empty:

@@ -21,8 +21,8 @@ class Panes(Ground):
         super().__init__(session, glyphs)
         self.list_title = PaneTitle(glyphs, id="list-title")
         self.empty_pane = EmptyPane(glyphs)
-        self.layout_wanted = str(session.setting("layout") or "")
-        self.zoomed = ""
+        self.layout_wanted = session.preferences.layout
+        self.zoomed = "list" if session.preferences.zoomed else ""
         self.placed: Layout | None = None
         self.front = "list"
         """The one pane that is shown when there is room for one."""
@@ -77,6 +77,7 @@ class Panes(Ground):
     def action_zoom(self) -> None:
         """Give the focused pane everything, or take it back."""
         self.zoomed = "" if self.zoomed else self.focused_pane()
+        self.keep("zoomed", bool(self.zoomed))
         self.place_panes()
 
     def action_layout(self) -> None:
@@ -85,7 +86,7 @@ class Panes(Ground):
         self.layout_wanted = (
             names[(names.index(self.layout_wanted) + 1) % 4] if self.layout_wanted in names else ""
         )
-        self.remember("layout", self.layout_wanted)
+        self.keep("layout", self.layout_wanted)
         self.tell(f"Layout: {self.layout_wanted or 'by the size of the terminal'}")
         self.place_panes()
 

@@ -12,12 +12,7 @@ from inspector.core.text import visible
 from inspector.tui.sample import curl_line
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
-
-_TOUR = (
-    "Whatever arrives is stored before it is answered, and is still here tomorrow.",
-    "Mark two events with m and press d to see how their payloads differ.",
-    "r sends the selected event to your receiver. ? shows the keys of where you are.",
-)
+from inspector.tui.widgets.tour import tour_lines
 
 
 class Welcome(Widget, can_focus=True):
@@ -56,12 +51,7 @@ class Welcome(Widget, can_focus=True):
                 Content("No events are stored, and nothing listens. inspector listen starts a listener.")
             )
         if self.tour:
-            paragraphs.append(
-                Content("\n").join(
-                    Content.assemble((f"{number}  ", "bold $accent"), (words, "$muted"))
-                    for number, words in enumerate(_TOUR, 1)
-                )
-            )
+            paragraphs.append(tour_lines())
         return Content("\n\n").join(paragraphs)
 
 
