@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from inspector.core.body_sql import body_sql
 from inspector.core.conditions import (
     BodyCondition,
     EventCondition,
@@ -139,6 +140,19 @@ class Filter:
         for negated, condition in self._event_terms():
             expression, more = condition.sql()
             expressions.append(f"NOT coalesce({expression}, 0)" if negated else f"({expression})")
+            values.extend(more)
+        return " AND ".join(expressions) or "1", values
+
+    def body_sql(self) -> tuple[str, list[SqlValue]]:
+        """An expression over ``event`` and ``request`` for the words that `sql` leaves open, and its values.
+
+        It is 1 where `matches_body` says True, 0 where it says False, NULL where it has to be asked.
+        """
+        expressions: list[str] = []
+        values: list[SqlValue] = []
+        for negated, condition in self._body_terms():
+            expression, more = body_sql(condition)
+            expressions.append(f"{'NOT ' if negated else ''}({expression})")
             values.extend(more)
         return " AND ".join(expressions) or "1", values
 

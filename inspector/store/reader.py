@@ -69,6 +69,10 @@ class Reader:
         """Close the connection."""
         self.db.close()
 
+    def interrupt(self) -> None:
+        """End what another thread is reading with this; there it raises sqlite3.OperationalError."""
+        self.db.interrupt()
+
     def __enter__(self) -> Reader:
         return self
 
@@ -127,25 +131,27 @@ class Reader:
         """Ids of the events that match a filter, as they are found; bodies are read only where the filter
         needs them."""
         where, values = wanted.sql()
+        open_words, more = wanted.body_sql()
+        request = "LEFT JOIN request ON request.event = event.id " if wanted.needs_body else ""
         low, high = after, _NO_ID if before is None else before
         sql = (
-            "SELECT event.id FROM event LEFT JOIN note ON note.event = event.id WHERE event.id > ? AND "
-            "event.id < ? "
-            f"AND ({where}) ORDER BY event.id {'DESC' if newest_first else 'ASC'} LIMIT {_AT_ONCE}"
+            f"SELECT event.id, {open_words} FROM event LEFT JOIN note ON note.event = event.id {request}"
+            f"WHERE event.id > ? AND event.id < ? AND ({where}) AND ({open_words}) IS NOT 0 "
+            f"ORDER BY event.id {'DESC' if newest_first else 'ASC'} LIMIT {_AT_ONCE}"
         )
         # Some at a time, each fetched whole: a read left open between two of them would keep the WAL from
         # being folded in.
         while True:
-            some = [row[0] for row in self.db.execute(sql, (low, high, *values))]
-            for number in some:
-                if not wanted.needs_body or self._body_matches(wanted, number):
+            some = self.db.execute(sql, (*more, low, high, *values, *more)).fetchall()
+            for number, certain in some:
+                if certain or self._body_matches(wanted, number):
                     yield number
             if len(some) < _AT_ONCE:
                 return
             if newest_first:
-                high = some[-1]
+                high = some[-1][0]
             else:
-                low = some[-1]
+                low = some[-1][0]
 
     def _body_matches(self, wanted: Filter, number: int) -> bool:
         from inspector.core.identify import header_map, payload_of
@@ -161,10 +167,12 @@ class Reader:
             from inspector.core.bodies import decoded
 
             body, _ = decoded(request)
-        try:
-            payload = payload_of(headers, body)
-        except (NotJson, ValueError):
-            payload = None
+        payload = None
+        if wanted.needs_payload or _may_read_otherwise(body):
+            try:
+                payload = payload_of(headers, body)
+            except (NotJson, ValueError):
+                pass
         return wanted.matches_body(
             Request(request.method, request.target, request.headers, body), payload, event
         )
@@ -352,3 +360,13 @@ class Reader:
         except sqlite3.OperationalError:
             return None
         return None if row is None else json.loads(row[0])
+
+
+def _may_read_otherwise(body: bytes) -> bool:
+    """Whether plain letters may be written other than they read: escaped, in UTF-16, in a form."""
+    return (
+        b"\\u" in body
+        or b"\x00" in body[:4]
+        or body[:2] in (b"\xfe\xff", b"\xff\xfe")
+        or body[:8] == b"payload="
+    )

@@ -1,33 +1,23 @@
 """The events the list shows: their ids, the rows of the pages looked at, and what arrived since.
 
 `Source` lives on the screen's loop and reads only what is quick: the newest ids, a page of rows, the last id.
-All ids of a large store (`read_older`), and the ids that match a filter (`Scan`), are gathered in threads.
+All ids of a large store (`read_older`), and the ids that match a filter (`scan.Scan`), are gathered in threads.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from inspector.core.events import Event
 from inspector.store.reader import Reader
-
-if TYPE_CHECKING:
-    from inspector.core.filters import Filter
 
 FIRST_IDS = 10_000
 """Ids read before the first paint."""
 PAGE = 64
 _PAGES = 64
-_SCAN_IDS = 20_000
-_SCAN_BODIES = 500
-_TELL_S = 0.1
 
 
 class Source:
@@ -114,6 +104,12 @@ class Source:
         self.matched = matched
         self._rows.clear()
 
+    def add_older_matches(self, older: array[int]) -> None:
+        """Put matches below all that are known in front of them."""
+        if self.matched is not None and older:
+            self.matched[:0] = older
+            self._rows.clear()
+
     def add_matches(self, fresh: array[int]) -> None:
         """Add newly arrived ids that match the filter."""
         if self.matched is not None and fresh:
@@ -125,64 +121,3 @@ def read_older(store: Path, before: int) -> array[int]:
     """All ids below `before`, in a thread with a connection of its own."""
     with Reader(store) as reader:
         return reader.ids(before=before)
-
-
-class Scan:
-    """Looks for the events that match a filter, newest first, in a thread; `cancel` ends it soon."""
-
-    def __init__(
-        self,
-        store: Path,
-        wanted: Filter,
-        *,
-        after: int,
-        upto: int,
-        tell: Callable[[array[int], int, bool], None],
-    ) -> None:
-        """Look at ids with ``after < id <= upto``.
-
-        `tell` is called in the thread, about ten times a second, with the matches so far (ascending), the
-        lowest id looked at, and whether that was all; never again after `cancel`.
-        """
-        self.store = store
-        self.wanted = wanted
-        self.after = after
-        self.upto = upto
-        self._tell = tell
-        self._cancelled = threading.Event()
-
-    def cancel(self) -> None:
-        """Stop looking."""
-        self._cancelled.set()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether `cancel` was called."""
-        return self._cancelled.is_set()
-
-    def run(self) -> None:
-        """Look; returns when all is looked at or the scan was cancelled."""
-        step = _SCAN_BODIES if self.wanted.needs_body else _SCAN_IDS
-        found: list[int] = []
-        told_at = time.monotonic()
-        with Reader(self.store) as reader:
-            top = self.upto
-            while top > self.after:
-                bottom = max(self.after, top - step)
-                for number in reader.matching(self.wanted, after=bottom, before=top + 1):
-                    if self.cancelled:
-                        return
-                    found.append(number)
-                    told_at = self._maybe_tell(found, number, told_at)
-                if self.cancelled:
-                    return
-                top = bottom
-                told_at = self._maybe_tell(found, top, told_at)
-        self._tell(array("q", reversed(found)), self.after, True)
-
-    def _maybe_tell(self, found: list[int], lowest: int, told_at: float) -> float:
-        now = time.monotonic()
-        if now - told_at < _TELL_S:
-            return told_at
-        self._tell(array("q", reversed(found)), lowest, False)
-        return now

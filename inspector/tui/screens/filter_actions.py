@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from array import array
+from bisect import bisect_right
 from functools import partial
 
 from textual import on
@@ -15,9 +16,9 @@ from inspector.core.filter_words import WORDS
 from inspector.core.filters import Filter, FilterError, parse_filter, quoted
 from inspector.core.payload import show_path
 from inspector.store.reader import Reader
+from inspector.tui.scan import Scan
 from inspector.tui.screens.ground import Ground
 from inspector.tui.session import Session
-from inspector.tui.source import Scan
 from inspector.tui.widgets.filter_bar import Completion, FilterBar
 from inspector.tui.widgets.glyphs import Glyphs
 
@@ -32,10 +33,10 @@ class FilterActions(Ground):
     class Scanned(Message):
         """A scan has something to tell."""
 
-        def __init__(self, scan: Scan, matched: array[int], lowest: int, done: bool) -> None:
+        def __init__(self, scan: Scan, found: array[int], lowest: int, done: bool) -> None:
             super().__init__()
             self.scan = scan
-            self.matched = matched
+            self.found = found
             self.lowest = lowest
             self.done = done
 
@@ -47,6 +48,10 @@ class FilterActions(Ground):
         self._scan: Scan | None = None
         self._scanned_to = 0
         self.scanning = False
+        self._read = 0
+        """How many ids the scan has looked at."""
+        self._begun = False
+        self._stopped = False
         self._unmatched: array[int] = array("q")
         self._matching = False
 
@@ -124,7 +129,7 @@ class FilterActions(Ground):
             self._scan = None
         self.wanted = wanted
         self.filter_bar.in_force = wanted.text
-        self.scanning = False
+        self.scanning = self._stopped = False
         if wanted.is_empty:
             self.source.show_matches(None)
             self.events.empty = ""
@@ -133,7 +138,7 @@ class FilterActions(Ground):
             self.update_title()
             self.update_footer()
             return
-        self.scanning = True
+        self.scanning, self._begun, self._read = True, False, 0
         self._scanned_to = self.source.last_id
         self.filter_bar.show_count("…")
         scan = Scan(self.session.store, wanted, after=0, upto=self._scanned_to, tell=self._told)
@@ -148,23 +153,25 @@ class FilterActions(Ground):
         finally:
             scan.cancel()
 
-    def _told(self, matched: array[int], lowest: int, done: bool) -> None:
+    def _told(self, found: array[int], lowest: int, done: bool) -> None:
         """Called in the scan's thread."""
         scan = self._scan
         if scan is not None and not scan.cancelled:
-            self.post_message(self.Scanned(scan, matched, lowest, done))
+            self.post_message(self.Scanned(scan, found, lowest, done))
 
     @on(Scanned)
     def _show_matches(self, message: Scanned) -> None:
-        if message.scan is not self._scan:
+        if message.scan is not self._scan or not self.scanning:
             return
-        fresh = array("q", [number for number in self.source.matched or () if number > self._scanned_to])
-        if not self.scanning:
-            return
-        message.matched.extend(fresh)
-        self.source.show_matches(message.matched)
+        if self._begun:
+            self.source.add_older_matches(message.found)
+        else:
+            # What arrived and matched since the scan began stands above all that it finds.
+            known = self.source.matched or array("q")
+            self.source.show_matches(message.found + known[bisect_right(known, self._scanned_to) :])
+            self._begun = True
         total = len(self.source.all_ids)
-        found = len(message.matched)
+        found = len(self.source.ids)
         self.scanning = not message.done
         if message.done:
             self.filter_bar.show_count(f"{found:,} of {total:,}")
@@ -173,20 +180,36 @@ class FilterActions(Ground):
             if exact:
                 self.events.empty += f" {exact[-1].word}:{exact[-1].value}* would match what begins so."
         else:
-            read = max(0, self._scanned_to - message.lowest)
+            self._read = max(0, self._scanned_to - message.lowest)
             self.filter_bar.show_count(f"{found:,} so far …")
-            self.events.empty = f"None yet, {read:,} of {self._scanned_to:,} read. esc stops."
+            self.events.empty = f"None yet, {self._read:,} of {self._scanned_to:,} read. esc stops."
         self.events.sync()
         self.update_title()
         self.update_footer()
+
+    @property
+    def scan_words(self) -> str:
+        """How far the scan is that goes on, or where it was stopped; empty when all is read."""
+        if self.scanning:
+            share = self._read * 100 // max(1, self._scanned_to)
+            return f"so far, {share} % read …" if self._read else "so far …"
+        return f"in the newest {self._read:,}, then stopped" if self._stopped else ""
 
     def stop_scan(self) -> bool:
         """Stop a scan that is on and keep what it found; False when none was."""
         if not self.scanning or self._scan is None:
             return False
         self._scan.cancel()
-        self.scanning = False
+        self.scanning, self._stopped = False, True
+        if not self._begun:
+            self.source.show_matches(array("q"))
+        self.filter_bar.show_count(f"{len(self.source.ids):,}, stopped")
+        self.events.empty = (
+            f"None in the newest {self._read:,} of {self._scanned_to:,}. esc clears the filter."
+        )
+        self.events.sync()
         self.update_title()
+        self.update_footer()
         return True
 
     def match_fresh(self, fresh: array[int]) -> None:

@@ -213,8 +213,8 @@ class MainScreen(EventActions, Moving):
         total, shown = max(self._total, len(self.source.ids)), len(self.source.ids)
         if self.wanted.is_empty:
             parts = [Part(f"Events {total:,}", "bold $foreground")]
-        elif self.scanning:
-            parts = [Part(f"Events   {shown:,} so far …", "bold $foreground")]
+        elif words := self.scan_words:
+            parts = [Part(f"Events   {shown:,} {words}", "bold $foreground")]
         else:
             parts = [Part(f"Events   {shown:,} of {len(self.source.all_ids):,}", "bold $foreground")]
         where = "above" if self.events.order == "newest" else "below"

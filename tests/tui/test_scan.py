@@ -1,0 +1,95 @@
+"""A search through the store: found bit by bit, said that it goes on, stopped by esc, ended by another."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from inspector.core.filters import Filter, parse_filter
+from inspector.store.reader import Reader
+from inspector.tui.scan import Scan
+from tests.tui.conftest import Staged
+from tests.tui.screens_store import fill
+
+EVENTS = 3_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """Events of which every hundredth has a word that the others lack."""
+    payloads = [{"type": "step", "n": n, "word": "needle" if n % 100 == 0 else "hay"} for n in range(EVENTS)]
+    return fill(tmp_path / "events.db", payloads)
+
+
+def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let a scan go on behind its first thousand ids when the event is set only."""
+    go = threading.Event()
+    matching = Reader.matching
+
+    def waiting(
+        reader: Reader,
+        wanted: Filter,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        newest_first: bool = True,
+    ) -> Iterator[int]:
+        if before is not None and before <= EVENTS:
+            go.wait(10)
+        return matching(reader, wanted, after=after, before=before, newest_first=newest_first)
+
+    monkeypatch.setattr(Reader, "matching", waiting)
+    monkeypatch.setattr("inspector.tui.scan._TELL_S", 0.0)
+    return go
+
+
+async def test_esc_stops_a_search_and_what_was_found_stays(
+    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First hits are there while it goes on; it says how far it is, and how far it came."""
+    go = held(monkeypatch)
+    async with staged(store) as stage:
+        await stage.detail(EVENTS)
+        stage.main.filter_by("needle")
+        await stage.shows("Events   10 so far, 33 % read …")
+        await stage.detail(EVENTS - 99)
+        await stage.press("escape")
+        await stage.shows("Events   10 in the newest 1,000, then stopped")
+        stage.main.filter_by("nowhere")
+        await stage.shows("None yet, 1,000 of 3,000 read. esc stops.")
+        await stage.press("escape")
+        await stage.shows("None in the newest 1,000 of 3,000. esc clears the filter.")
+        go.set()
+        stage.main.filter_by("needle")
+        await stage.shows("Events   30 of 3,000")
+        await stage.press("escape")
+        await stage.shows("Events 3,000")
+
+
+def test_what_is_told_is_put_together_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call tells what was found since the last one; the last call ends it."""
+    monkeypatch.setattr("inspector.tui.scan._TELL_S", 0.0)
+    told: list[tuple[array[int], int, bool]] = []
+    Scan(store, parse_filter("needle"), after=0, upto=EVENTS, tell=lambda *what: told.append(what)).run()
+    found = [number for some, _, _ in reversed(told) for number in some]
+    assert found == [*range(1, EVENTS, 100)]
+    assert [done for _, _, done in told] == [False] * (len(told) - 1) + [True]
+    assert [lowest for _, lowest, _ in told] == sorted((low for _, low, _ in told), reverse=True)
+
+
+def test_cancel_ends_a_statement_that_runs(store: Path) -> None:
+    """A search in the middle of a slow statement ends without having told anything more."""
+    told: list[object] = []
+    scan = Scan(
+        store, parse_filter("nowhere*at*all"), after=0, upto=EVENTS, tell=lambda *what: told.append(what)
+    )
+    thread = threading.Thread(target=scan.run)
+    scan.cancel()
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive()
+    assert told == []
