@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,19 +14,17 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from inspector.core import units
+from inspector.core.meanings import LONGEST, meaning_of
 from inspector.core.payload import ITEMS, KEYS, Path, show_path
 from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
-from inspector.tui.detail import Detail, Look, plain_value
+from inspector.tui.detail import Detail, Look
 from inspector.tui.documents import document
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.viewer import Place, Viewer
-
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_LONGEST_TIMESTAMP = 40
 
 
 class PathBar(Widget):
@@ -60,42 +57,44 @@ class PathBar(Widget):
         if place is None or place.path is None:
             return Content.assemble(rule * (width - note.cell_length), note)
         path = visible(show_path(place.path)) if place.path else "the whole payload"
-        words = Content.assemble((f"  {self._words(place)}", "$foreground"))
-        common = Content.assemble((self._common(place.path), "$muted"), " ")
         room = width - note.cell_length
         first = Content.assemble(f"{rule} ", (path, "$key"), " ").truncate(max(1, room - 1), ellipsis=True)
         first = Content.assemble(first, rule * (room - first.cell_length), note)
+        return Content.assemble(first, "\n", self._told(place, width))
+
+    def _told(self, place: Place, width: int) -> Content:
+        """What the value is and how common: all of it, or the most telling that there is room for."""
+        words, meaning = visible(place.words), visible(_meaning(place))
+        long, short = self._common(place.path or ())
+        said = [f"{words}, {meaning}", meaning] if meaning else [words]
+        ways = [(one, common) for common in (long, short) for one in said]
+        left, right = next(
+            (way for way in ways if sum(Content(text).cell_length for text in way) + 4 <= width), ways[-1]
+        )
+        shown = Content.assemble((f"  {left}", "$foreground"))
+        common = Content.assemble((right, "$muted"), " ")
         room = width - common.cell_length
-        if words.cell_length > room - 1:
-            words = words.truncate(max(1, room - 1), ellipsis=True)
-        gap = " " * max(0, width - words.cell_length - common.cell_length)
-        return Content.assemble(first, "\n", words, gap, common)
+        if shown.cell_length > room - 1:
+            shown = shown.truncate(max(1, room - 1), ellipsis=True)
+        return Content.assemble(shown, " " * max(0, room - shown.cell_length), common)
 
-    def _words(self, place: Place) -> str:
-        words = visible(place.words)
-        if not words.startswith(("string, 2", "string, 3")):  # a timestamp has 20 to 35 characters
-            return words
-        value = plain_value(place.value_text)
-        if len(value) < _LONGEST_TIMESTAMP and _TIMESTAMP.match(value):
-            try:
-                then = datetime.fromisoformat(value)
-            except ValueError:
-                pass
-            else:
-                words += (
-                    f", {then.astimezone():%Y-%m-%d %H:%M:%S} here"
-                    if then.tzinfo
-                    else ", a time without a zone"
-                )
-        return words
-
-    def _common(self, path: Path) -> str:
+    def _common(self, path: Path) -> tuple[str, str]:
+        """How common the field is, in words and shorter."""
         found = field_at(self.shape, path)
         if found is None:
-            return ""
+            return "", ""
         if found.present == found.of:
-            return f"in all {found.of:,} events" if found.of != 1 else "the only event of its type"
-        return f"in {found.present:,} of {found.of:,} events"
+            words = f"in all {found.of:,} events" if found.of != 1 else "the only event of its type"
+            return words, f"all {found.of:,}" if found.of != 1 else ""
+        return f"in {found.present:,} of {found.of:,} events", f"{found.present:,} of {found.of:,}"
+
+
+def _meaning(place: Place) -> str:
+    """What a scalar means; nothing for what opens, which says what it holds."""
+    tree, row = place.source.tree, place.row
+    if tree is None or tree.opens(row) or tree.closes(row) or tree.lines.length(row) > LONGEST:
+        return ""
+    return meaning_of(place.value_text, datetime.now().astimezone())
 
 
 def field_at(shape: TypeShape | None, path: Path) -> Field | None:
