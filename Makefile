@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo check test lint format bench screenshots clean
+.PHONY: help run demo check test lint format bench screenshots snapshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -40,6 +40,9 @@ bench: $(VENV)/.bench ## run every benchmark, a minute each
 
 screenshots: $(VENV)/.dev ## make the pictures in docs/
 	$(BIN)/python docs/screenshots.py
+
+snapshots: $(VENV)/.dev ## write the text snapshots of the screens anew
+	UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest tests/tui/test_snapshots.py
 
 clean: ## remove the virtual environment and what tools leave behind
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .bench-cache dist build

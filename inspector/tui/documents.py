@@ -129,7 +129,7 @@ def _head(detail: Detail) -> Section:
 
 def _local(us: int) -> str:
     then = datetime.fromtimestamp(us / 1e6, UTC).astimezone()
-    today = datetime.now().astimezone().date()
+    today = datetime.fromtimestamp(time.time(), UTC).astimezone().date()
     clock = then.strftime("%H:%M:%S.") + f"{us % 1_000_000 // 1000:03}"
     return clock if then.date() == today else then.strftime("%Y-%m-%d ") + clock
 

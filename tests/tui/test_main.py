@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
+from textual.widgets import Input
 
 from inspector.core.events import Request
 from inspector.core.text import storable
@@ -169,6 +171,9 @@ async def test_filter_narrows_as_one_types_and_points_at_mistakes(store: Path, s
         await stage.shows("Events   2 of 6")
         await stage.press("escape")
         await stage.shows("Events 6")
+        await stage.press("slash")
+        stage.app.post_message(Paste("type:user.*\n  level:error"))
+        await stage.until(lambda: stage.main.filter_bar.query_one(Input).value == "type:user.* level:error")
 
 
 async def test_filter_completes_types_and_says_when_nothing_matches(store: Path, staged: Staged) -> None:

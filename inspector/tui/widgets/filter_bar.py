@@ -39,9 +39,8 @@ class FilterInput(Input):
     """The line itself; the bar decides on the keys that are not typing."""
 
     def _on_paste(self, message: events.Paste) -> None:
-        # A filter is one line: what is pasted loses its line ends.
+        # A filter is one line: what is pasted loses its line ends. Textual calls the handler of Input after this one.
         message.text = " ".join(message.text.split())
-        super()._on_paste(message)
 
 
 class FilterBar(Vertical):

@@ -1,0 +1,194 @@
+"""Every screen over one store and one moment, for the pictures of the documentation and the text snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.events import Paste
+
+from inspector.capture.child import Capture
+from inspector.core.events import Attempt, Request
+from inspector.store.edits import Edits
+from inspector.store.files import read_payload_file
+from inspector.store.writer import Arrival, StoreWriter
+from inspector.tui.app import InspectorApp
+from inspector.tui.preferences import Preferences
+from inspector.tui.session import Session
+from tests.tui.screens_store import lines_of
+
+ROOT = Path(__file__).parent.parent.parent
+SIZES = ((80, 24), (120, 36), (200, 50))
+THEMES = ("inspector-dark", "inspector-light")
+MOMENT_US = 1_794_924_000_000_000
+"""The moment at which all is looked at: 2026-11-17 14:00 UTC."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A screen, the keys that lead there from the main screen, and back."""
+
+    name: str
+    keys: tuple[str, ...] = ()
+    shows: str = ""
+    """A text that stands on the screen once it is there."""
+    back: tuple[str, ...] = ("escape",)
+    paste: str = ""
+    """What is written into a line once the keys are pressed."""
+
+
+SCENES = (
+    Scene("main", (), "Events", ()),
+    Scene("detail", ("enter", "j", "j", "j", "j", "j"), "details", ("escape",)),
+    Scene("body", ("2",), "[Body]", ("1",)),
+    Scene("headers", ("3",), "User-Agent", ("1",)),
+    Scene("raw", ("4",), "[Raw]", ("1",)),
+    Scene("shape", ("5",), "[Shape", ("1",)),
+    Scene("attempts", ("6",), "[Attempts", ("1",)),
+    Scene("diff", ("j", "j", "m", "k", "m", "d"), "Diff", ("escape", "U", "g")),
+    Scene("shapes", ("S",), "Types"),
+    Scene("matrix", ("M",), "Matrix"),
+    Scene("help", ("question_mark",), "Keys in"),
+    Scene("filter", ("slash",), "of 71", ("escape", "escape"), "level:error"),
+    Scene("find", ("enter", "slash"), "find:", ("escape", "escape"), "image"),
+    Scene("replay", ("R",), "Replay"),
+    Scene("delete", ("X",), "Delete"),
+    Scene("listener", ("i",), "Listener"),
+    Scene("palette", ("ctrl+p",), "Search"),
+)
+
+
+@contextmanager
+def clock() -> Iterator[None]:
+    """Hold the wall clock at `MOMENT_US`, in UTC; clocks that measure go on."""
+    kept, zone = (time.time, time.time_ns), os.environ.get("TZ")
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    time.time, time.time_ns = lambda: MOMENT_US / 1e6, lambda: MOMENT_US * 1000
+    try:
+        yield
+    finally:
+        time.time, time.time_ns = kept
+        if zone is None:
+            del os.environ["TZ"]
+        else:
+            os.environ["TZ"] = zone
+        time.tzset()
+
+
+def fill(store: Path) -> None:
+    """A store with every sample payload, one refused request, some attempts, a star, and a new shape at last."""
+    samples = ROOT / "sample_payloads"
+    files = sorted(file for ending in ("json", "http") for file in samples.rglob(f"*.{ending}"))
+    # Those that tell the story best come last, where the list begins.
+    last = [f"user.image.analysis.{name}.json" for name in ("failed", "completed", "processing")]
+    files.sort(key=lambda file: (last.index(file.name) if file.name in last else -1, file.name[::-1]))
+    begin_us = MOMENT_US - 1_000_000 * (len(files) * 17 + 30)
+    own = ((b"Host", b"127.0.0.1:8585"), (b"User-Agent", b"python-requests/2.32.3"))
+    arrivals = []
+    for number, file in enumerate(files):
+        request = read_payload_file(file)
+        if request.header(b"host") is None:
+            request = Request(request.method, b"/anchore", (*own, *request.headers), request.body)
+        at_us = begin_us + number * 17_000_000
+        arrivals.append(Arrival(request, f"127.0.0.1:{50000 + number}", at_us, number))
+    refused = {"rejected": "TLS bytes on the plain HTTP port", "raw": b"\x16\x03\x01\x02"}
+    arrivals.insert(40, Arrival(None, "127.0.0.1:50999", begin_us + 40 * 17_000_000, 40, 400, **refused))
+    completed = json.loads((samples / "anchore/user.image.analysis.completed.json").read_bytes())
+    completed["id"] = "9d5a0f7e1c2b4a3f8e6d7c5b4a392817"
+    completed["details"]["curr_eval"]["annotations"] = {"team": "web"}
+    json_type = (b"Content-Type", b"application/json")
+    newest = Request("POST", b"/anchore", (*own, json_type), json.dumps(completed).encode())
+    arrivals.append(Arrival(newest, "127.0.0.1:51000", MOMENT_US - 2_000_000, 999))
+    writer = StoreWriter(store)
+    writer.begin()
+    ids = [event if isinstance(event, int) else event.id for event in writer.add(arrivals)]
+    writer.commit()
+    writer.close()
+    with Edits(store) as edits:
+        for number, status in ((ids[-3], 200), (ids[-4], 200), (ids[-1], 200), (ids[-1], 500)):
+            edits.add_attempt(_attempt(number, failed=status == 500))
+        edits.set_note(ids[-3], starred=True)
+
+
+def _attempt(number: int, failed: bool) -> Attempt:
+    answer = b'{"error": "KeyError: \'imageDigest\'"}' if failed else b'{"status": "received"}'
+    return Attempt(
+        number,
+        "http://localhost:3000/hooks",
+        MOMENT_US - 1_000_000,
+        34.0 if failed else 12.0,
+        status=500 if failed else 200,
+        reason="INTERNAL SERVER ERROR" if failed else "OK",
+        headers=((b"Content-Type", b"application/json"), (b"Server", b"Werkzeug/3.1")),
+        body=answer,
+        body_size=len(answer),
+        changes=("- Host: 127.0.0.1:8585", "+ Host: localhost:3000"),
+        connect_ms=1.0,
+        first_byte_ms=31.0,
+    )
+
+
+class Visit:
+    """The app while it runs: goes to one scene after the other."""
+
+    def __init__(self, app: InspectorApp, pilot: Any) -> None:
+        self.app = app
+        self.pilot = pilot
+
+    @property
+    def text(self) -> str:
+        """What is on the screen, row by row."""
+        return "\n".join(lines_of(self.app)) + "\n"
+
+    async def settle(self) -> None:
+        """Wait until what is read beside the screen is shown: nothing changes for a moment."""
+        before, same = "", 0
+        for _ in range(200):
+            await asyncio.sleep(0.05)
+            same = same + 1 if self.text == before else 0
+            before = self.text
+            if same == 3:
+                return
+
+    @asynccontextmanager
+    async def at(self, scene: Scene) -> AsyncIterator[None]:
+        """Go to a scene, and back to the main screen at the end."""
+        for key in scene.keys:
+            await self.pilot.press(key)
+        await self.settle()
+        if scene.paste:
+            self.app.post_message(Paste(scene.paste))
+            await self.settle()
+        for _ in range(100):
+            if scene.shows in self.text:
+                break
+            await asyncio.sleep(0.05)
+        assert scene.shows in self.text, f"{scene.name} does not come:\n{self.text}"
+        yield
+        for key in scene.back:
+            await self.pilot.press(key)
+        await self.settle()
+
+
+@asynccontextmanager
+async def visit(
+    store: Path, size: tuple[int, int], theme: str, capture: Capture | None = None
+) -> AsyncIterator[Visit]:
+    """Run the app over a store; `clock` should hold."""
+    session = Session(store, capture, Preferences(theme=theme, glyphs="unicode"))
+    app = InspectorApp(session)
+    try:
+        async with app.run_test(size=size) as pilot:
+            seen = Visit(app, pilot)
+            await seen.settle()
+            yield seen
+    finally:
+        session.close()
