@@ -19,7 +19,8 @@ LAYERS = {
     "capture": {"core", "store", "capture", "replay", "anchore"},
     "config": {"core", "store", "capture", "config"},
     "tui": {"core", "store", "capture", "replay", "anchore", "config", "tui"},
-    "cli": {"core", "store", "capture", "replay", "anchore", "config", "tui", "cli"},
+    "web": {"core", "store", "capture", "web"},
+    "cli": {"core", "store", "capture", "replay", "anchore", "config", "tui", "web", "cli"},
 }
 
 

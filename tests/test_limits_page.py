@@ -29,6 +29,7 @@ from inspector.core import (
 from inspector.core.events import InspectorError
 from inspector.replay import http1, send
 from inspector.store import commit, edits, place, reader, retention, shape_rows, writer
+from inspector.web import server as web
 
 PAGE = Path(__file__).parent.parent / "docs/limits.md"
 _TIMEOUTS = inspect.signature(send.replay).parameters
@@ -95,6 +96,7 @@ DEFAULTS = {
     "length of one word": f"{filters.MAX_WORD:,} characters",
     "ids and ranges in one `id:`": str(filter_words.MAX_IDS),
     "events printed by `inspector events`": str(read.MOST),
+    "screens of one `inspector web`": str(web.MAX_TABS),
     "lines of `listen` that wait for a slow reader": f"{narrate.WAITING:,}",
     "time to connect": _s(_TIMEOUTS["connect_timeout"].default),
     "time for one attempt": _s(_TIMEOUTS["total_timeout"].default),

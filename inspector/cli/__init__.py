@@ -21,6 +21,7 @@ from inspector.core.text import visible
 
 COMMANDS = {
     "listen": "listen",
+    "web": "web",
     "respond": "respond",
     "events": "read",
     "show": "show",

@@ -31,27 +31,40 @@ def open_screen(
     from inspector.tui.preferences import preferences_from
 
     preferences = preferences_from(read_config(), State(state_path()))
+    if demo and port is None:
+        port = 0
+    options = listen_options(host=host, port=port, respond=respond, tunnel=tunnel, more=listen_with)
+    if not demo:
+        return run_app(store_path(store), options=options, listen=not no_listen, preferences=preferences)
+    if store or no_listen:
+        raise InspectorError("--demo brings its own store and listener; leave --store and --no-listen out.")
+    with tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder:
+        return run_app(
+            Path(folder) / "events.db", options=options, preferences=preferences, on_ready=post_samples
+        )
+
+
+def listen_options(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    respond: str | None = None,
+    tunnel: bool = False,
+    more: str | None = None,
+) -> list[str]:
+    """The words after ``inspector listen`` that say the same; `more` are words as a shell reads them."""
     options: list[str] = []
     for name, value in (("--host", host), ("--port", port), ("--respond", respond)):
         if value is not None:
             options += [name, str(value)]
     if tunnel:
         options.append("--tunnel")
-    if listen_with is not None:
+    if more is not None:
         try:
-            options += shlex.split(listen_with)
+            options += shlex.split(more)
         except ValueError as error:
             raise InspectorError(f"--listen-with: {str(error).lower()}.") from None
-    if not demo:
-        return run_app(store_path(store), options=options, listen=not no_listen, preferences=preferences)
-    if store or no_listen:
-        raise InspectorError("--demo brings its own store and listener; leave --store and --no-listen out.")
-    if port is None:
-        options += ["--port", "0"]
-    with tempfile.TemporaryDirectory(prefix="inspector-demo-") as folder:
-        return run_app(
-            Path(folder) / "events.db", options=options, preferences=preferences, on_ready=post_samples
-        )
+    return options
 
 
 def _check_terminal() -> None:

@@ -20,6 +20,8 @@ MIN_FREE = 200_000_000
 """Bytes that must stay free on the disk; below, no more events are stored."""
 WAL_KEPT = 32 * 1024 * 1024
 """The WAL is cut back to so many bytes once a burst that made it longer is folded into the store."""
+_TRIES = 20
+_TRY_S = 0.02
 
 
 def store_path(given: str | os.PathLike[str] | None = None) -> Path:
@@ -247,6 +249,15 @@ def capture_lock(path: Path) -> Lock:
 def screens_lock(path: Path) -> Lock:
     """The lock every screen holds, shared, while it shows this store."""
     return Lock(beside(path, ".screens"))
+
+
+def attach(lock: Lock) -> None:
+    """Take the lock of screens; a process that looks whether there is one holds it for a moment."""
+    if lock.path.parent.is_dir():
+        for _ in range(_TRIES):
+            if lock.acquire(shared=True):
+                return
+            time.sleep(_TRY_S)
 
 
 def imports_lock(path: Path) -> Lock:

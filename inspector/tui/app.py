@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from rich.segment import Segment, Segments
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import Screen
@@ -28,7 +28,7 @@ from inspector.capture.child import Capture
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
-from inspector.store.place import Lock, beside, screens_lock
+from inspector.store.place import attach, beside, screens_lock
 from inspector.store.reader import Reader
 from inspector.tui import keys
 from inspector.tui.clipboard import pasteable
@@ -45,8 +45,6 @@ _HUNG_UP_S = 1.5
 """How long the screen may take to end once its terminal is gone, seconds."""
 CRASHED = 3
 _MISTAKES_TOLD = 3
-_TRIES = 20
-_TRY_S = 0.02
 
 
 class InspectorApp(App[None]):
@@ -68,9 +66,13 @@ class InspectorApp(App[None]):
         *,
         signals: bool = False,
         on_ready: Callable[[str], None] | None = None,
+        driver: type[Driver] | None = None,
     ) -> None:
-        """`signals`: end on SIGINT, SIGTERM, SIGHUP; `on_ready` gets the listener's address, in a thread."""
-        super().__init__()
+        """`signals`: end on SIGINT, SIGTERM, SIGHUP; `on_ready` gets the listener's address, in a thread.
+
+        `driver`: what to paint through, else a terminal.
+        """
+        super().__init__(driver_class=driver)
         self.session = session
         self.preferences = session.preferences
         self.glyphs = choose(self.preferences.glyphs, encoding_of(os.environ))
@@ -239,14 +241,16 @@ def run_app(
     listen: bool = True,
     preferences: Preferences | None = None,
     on_ready: Callable[[str], None] | None = None,
+    driver: type[Driver] | None = None,
 ) -> int:
     """Show the screen on `store` until the user leaves it; returns the exit code, 3 after a crash.
 
     With `listen` it joins the capture process of the store or starts one with `options`, and ends what it
-    started. `on_ready` is called with the listener's address, in a thread. InspectorError when nothing can be
-    shown or started.
+    started. `on_ready` is called with the listener's address, in a thread. With a `driver` it paints through
+    that, not on a terminal, and says nothing afterwards. InspectorError when nothing can be shown or started.
     """
-    check_terminal()
+    if driver is None:
+        check_terminal()
     capture = Capture(store, options) if listen else None
     lock = screens_lock(store)
     app: InspectorApp | None = None
@@ -254,10 +258,10 @@ def run_app(
     try:
         if capture is not None:
             capture.start()
-        _hold(lock)
+        attach(lock)
         session = Session(store, capture, preferences)
         try:
-            app = InspectorApp(session, signals=True, on_ready=on_ready)
+            app = InspectorApp(session, signals=True, on_ready=on_ready, driver=driver)
             with logged_beside(store):
                 app.run()
         finally:
@@ -265,22 +269,13 @@ def run_app(
             session.close()
     finally:
         lock.release()
-        words = _after(store, capture, left) if app is not None else ""
+        words = _after(store, capture, left) if app is not None and driver is None else ""
         if capture is not None:
             capture.stop()
     if words:
         with suppress(OSError):  # the terminal is gone
             print(words, file=sys.stderr)
     return CRASHED if app.return_code else 0
-
-
-def _hold(lock: Lock) -> None:
-    """Take the lock that says a screen is here; a process that looks whether one is holds it for a moment."""
-    if lock.path.parent.is_dir():
-        for _ in range(_TRIES):
-            if lock.acquire(shared=True):
-                return
-            time.sleep(_TRY_S)
 
 
 def _after(store: Path, capture: Capture | None, left: bool) -> str:
