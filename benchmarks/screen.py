@@ -29,6 +29,7 @@ import tempfile
 import termios
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -117,7 +118,8 @@ def store_with_body(size: int) -> Path:
 class Screen:
     """The program on a pseudo-terminal, with the time at which each byte came."""
 
-    def __init__(self, store: Path, *words: str) -> None:
+    def __init__(self, store: Path, *words: str, program: Sequence[str] = ()) -> None:
+        """`program` stands for the usual command, with its words."""
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         environment = {
@@ -127,10 +129,12 @@ class Screen:
             "PYTHONPATH": str(ROOT),
             "LC_ALL": "C.UTF-8",
             "TEXTUAL_ANIMATIONS": "none",
+            "XDG_CONFIG_HOME": str(CACHE),
+            "XDG_STATE_HOME": str(CACHE),
         }
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "inspector", "--store", str(store), *words],
+            list(program) or [sys.executable, "-m", "inspector", "--store", str(store), *words],
             stdin=slave,
             stdout=slave,
             stderr=slave,

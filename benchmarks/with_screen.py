@@ -8,7 +8,6 @@ from a process of its own, so that reading the terminal does not slow it down. S
 
 from __future__ import annotations
 
-import asyncio
 import json
 import signal
 import statistics
@@ -20,44 +19,16 @@ import time
 import urllib.request
 from pathlib import Path
 
+import paced
 from screen import ROOT, Screen
 
 RATE = 200
-SENDERS = 8
 LARGE = 10_000_000
 _PAGE_S = 0.04
 
 
-async def _paced(port: int, seconds: float, body: bytes) -> list[float]:
-    """Seconds to the answer of each event."""
-    times: list[float] = []
-    start = time.perf_counter() + 0.1
-    head = (
-        b"POST /anchore HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n" % len(body)
-    )
-
-    async def send(first: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for number in range(first, int(RATE * seconds), SENDERS):
-            await asyncio.sleep(max(0.0, start + number / RATE - time.perf_counter()))
-            began = time.perf_counter()
-            writer.write(head + body)
-            answer = await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(int(answer.lower().partition(b"content-length: ")[2].split(b"\r\n")[0]))
-            if not answer.startswith(b"HTTP/1.1 200 "):
-                raise SystemExit(f"not acknowledged: {answer!r}")
-            times.append(time.perf_counter() - began)
-        writer.close()
-
-    await asyncio.gather(*[send(first) for first in range(SENDERS)])
-    return times
-
-
 def _load(port: int, seconds: float, body: Path) -> list[float]:
-    """The same, from a process of its own."""
-    words = [sys.executable, __file__, str(port), f"{seconds:g}", str(body)]
-    found: list[float] = json.loads(subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout)
+    found: list[float] = json.loads(paced.start(port, RATE, seconds, body).communicate()[0])
     return found
 
 
@@ -136,9 +107,3 @@ def run(body: bytes, rounds: int, seconds: float) -> int:
 def _percentile(times: list[float]) -> float:
     """The 99th, in milliseconds."""
     return sorted(times)[int(len(times) * 0.99)] * 1000
-
-
-if __name__ == "__main__":
-    print(
-        json.dumps(asyncio.run(_paced(int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3]).read_bytes())))
-    )
