@@ -8,6 +8,7 @@ default is one rule: 200 with a small JSON body.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import http
 import json
 import re
@@ -38,6 +39,9 @@ class Answer:
 
     def bytes_for(self, method: str, keep_alive: bool) -> bytes:
         """The answer as it goes on the wire."""
+        return _on_the_wire(self, method == "HEAD", keep_alive)
+
+    def _written(self, head_only: bool, keep_alive: bool) -> bytes:
         try:
             phrase = http.HTTPStatus(self.status).phrase
         except ValueError:
@@ -53,7 +57,12 @@ class Answer:
         lines += [name + b": " + value for name, value in self.headers]
         lines.append(b"Connection: keep-alive" if keep_alive else b"Connection: close")
         head = b"\r\n".join(lines) + b"\r\n\r\n"
-        return head if bodiless or method == "HEAD" else head + self.body
+        return head if bodiless or head_only else head + self.body
+
+
+@functools.lru_cache(64)
+def _on_the_wire(answer: Answer, head_only: bool, keep_alive: bool) -> bytes:
+    return answer._written(head_only, keep_alive)
 
 
 @dataclass(frozen=True, slots=True)

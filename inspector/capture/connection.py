@@ -119,6 +119,7 @@ class Connection(RequestHandler):
         "gone",
         "head",
         "head_since",
+        "in_hand",
         "last",
         "left",
         "listener",
@@ -158,6 +159,8 @@ class Connection(RequestHandler):
         """Nothing is read any more; what still comes is dropped."""
         self.ended = False
         """The sender has closed its side and waits for answers."""
+        self.in_hand = False
+        """A request that came whole is being stored, without a task for it; what follows waits in `rest`."""
         self.refusal: tuple[str, bytes] | None = None
         """Reason and raw bytes of a refusal that is not recorded yet."""
         self.head_since: float | None = None
@@ -188,6 +191,8 @@ class Connection(RequestHandler):
         """Count it out; what had come and was not dealt with is kept."""
         if self in self.listener.connections:
             self.listener.connections.discard(self)
+            if self._waiter is not None:
+                self._waiter.cancel()  # what is found now is for nobody to handle
             self._keep_what_waits()
         if self.gone is not None and not self.gone.done():
             self.gone.set_result(None)
@@ -215,7 +220,7 @@ class Connection(RequestHandler):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """The sender has closed its side: True keeps ours open for the answers it may still wait for."""
-        busy = bool(self._messages) or self._waiter is None
+        busy = bool(self._messages) or self._waiter is None or self.in_hand
         self.ended = busy and self.body is None and self.gone is None
         return self.ended and not self.tls  # where TLS ends, it ends both ways
 
@@ -255,13 +260,18 @@ class Connection(RequestHandler):
         if self.rest:
             data, self.rest = self.rest + data, b""
         while data and not self.deaf:
-            if self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
+            if self.in_hand or self._reading_paused or len(self._messages) >= self._max_msg_queue_size:
                 self.rest = data
+                if self.in_hand and not self._buffer_paused:
+                    self._pause_reading_for_buffer()
                 return
-            data = self._take_head(data) if self.body is None else self._take_body(data)
+            data = self._take_head(data, True) if self.body is None else self._take_body(data)
 
-    def _take_head(self, data: bytes) -> bytes:
-        """Take a head, or as much of it as there is; returns what comes after it."""
+    def _take_head(self, data: bytes, at_once: bool = False) -> bytes:
+        """Take a head, or as much of it as there is; returns what comes after it.
+
+        With `at_once` a request that is all there may be handed over without a task for it.
+        """
         known = len(self.head)
         if known:
             self.head += data
@@ -297,8 +307,11 @@ class Connection(RequestHandler):
         if found is None:
             return b""
         self.head_since = None
-        self._begin(*found)
-        return after
+        rest = self._hand_over(*found, after) if at_once else None
+        if rest is None:
+            self._begin(*found)
+            return after
+        return rest
 
     def _parse_head(self, head: bytes, after: bytes) -> tuple[Any, Any] | None:
         """The message and payload that a head announces; None if it was refused with what came `after` it."""
@@ -334,6 +347,51 @@ class Connection(RequestHandler):
     def _as_sent(found: tuple[Any, Any], head: bytes) -> tuple[Any, Any]:
         method = head.partition(b" ")[0].decode("latin-1")
         return (found[0]._replace(method=method), found[1]) if method != found[0].method else found
+
+    def _hand_over(self, message: Any, payload: Any, after: bytes) -> bytes | None:
+        """Have a request stored that came whole on an idle connection, as nearly all do; returns what comes
+        after it, None for any other request.
+
+        A task for each request, and waking it for each step, would cost as much as all the rest.
+        """
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self._messages or self._upgraded or self.writing_paused:
+            return None
+        if message.chunked or message.upgrade or message.should_close:
+            return None
+        length = 0 if payload.is_eof() else int(message.headers["Content-Length"])
+        if length > len(after) or length > min(READ, self.listener.limits.body):
+            return None
+        parser = self._parser
+        assert parser is not None
+        body = after[:length]
+        if length:
+            parser.feed_data(body)
+        parser.message_consumed()
+        self._request_count += 1
+        self.in_hand = self._request_in_progress = True
+        self._keepalive = False  # it is not idle, however long it takes
+        self.listener.take(message, body, self)
+        return after[length:]
+
+    def answer(self, answer: Answer, method: str, keep_alive: bool) -> None:
+        """Answer the request that was handed over, and go on with what came after it."""
+        self.in_hand = self._request_in_progress = False
+        if self._handler_waiter is not None:
+            self._handler_waiter.set_result(None)
+        if answer.drop or not self.send(answer, method, keep_alive).keep_alive:
+            self.force_close()
+            return
+        self._keepalive = True
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        if self._keepalive_handle is None:
+            self._keepalive_handle = self._loop.call_at(
+                self._next_keepalive_close_time, self._process_keepalive
+            )
+        if self.rest:
+            self.data_received(b"")
+        if self._buffer_paused and not self.in_hand and len(self._messages) < self._max_msg_queue_size:
+            self._resume_reading_for_buffer()
 
     def _begin(self, message: Any, payload: Any) -> None:
         """A request's head is there: queue it, and expect its body."""
@@ -454,6 +512,8 @@ class Connection(RequestHandler):
         """Close a connection whose head is late; tell the reader of a body that is."""
         limits = self.listener.limits
         if self._waiter is not None:
+            if self.in_hand:
+                return
             if self.ended and not self._messages:
                 self.force_close()
             elif self.head_since is not None and moment - self.head_since > limits.head_deadline:

@@ -220,24 +220,8 @@ class Listener:
                 connection.body_since = None
         if len(body) > self.limits.body:
             body, cut = body[: self.limits.body], self._over()
-        request = _request(message, body)
-        labels, forwarded, welcome = self._origin(request, connection)
-        answer = self._answer(method, request.target, welcome)
-        if cut is not None and cut.status is not None:
-            answer = _ENDINGS[cut.status]
-        unheard = answer.drop or (cut is not None and cut.status is None)
-        arrival = Arrival(
-            request,
-            connection.peer,
-            *incoming.received,
-            status=None if unheard else answer.status,
-            incomplete=None if cut is None else cut.words,
-            upload=upload,
-            size=size,
-            sha256=digest,
-            labels=labels,
-            forwarded_for=forwarded,
-        )
+        arrival, answer = self._judge(_request(message, body), connection, incoming.received, cut)
+        arrival.upload, arrival.size, arrival.sha256 = upload, size, digest
         try:
             await self.commit.put(arrival)
         except StoreFailed:
@@ -252,6 +236,44 @@ class Listener:
             connection.force_close()
             return Wire(connection, False)
         return connection.send(answer, method, keep_alive)
+
+    def take(self, message: Any, body: bytes, connection: Connection) -> None:
+        """The same for a request that came whole: store it, then have its connection answer it."""
+        arrival, answer = self._judge(_request(message, body), connection, connection.received, None)
+        method: str = message.method
+
+        def told(passed: bool | None, _: object) -> None:
+            if not passed:
+                connection.answer(NOT_STORED, method, False)
+            elif answer.delay:
+                asyncio.get_running_loop().call_later(answer.delay, connection.answer, answer, method, True)
+            else:
+                connection.answer(answer, method, True)
+
+        try:
+            self.commit.put_and_tell(arrival, told)
+        except StoreFailed:
+            told(False, None)
+
+    def _judge(
+        self, request: Request, connection: Connection, received: tuple[int, int], cut: Cut | None
+    ) -> tuple[Arrival, Answer]:
+        """What is stored of a request, and what its sender is answered then."""
+        labels, forwarded, welcome = self._origin(request, connection)
+        answer = self._answer(request.method, request.target, welcome)
+        if cut is not None and cut.status is not None:
+            answer = _ENDINGS[cut.status]
+        unheard = answer.drop or (cut is not None and cut.status is None)
+        arrival = Arrival(
+            request,
+            connection.peer,
+            *received,
+            status=None if unheard else answer.status,
+            incomplete=None if cut is None else cut.words,
+            labels=labels,
+            forwarded_for=forwarded,
+        )
+        return arrival, answer
 
     def _answer(self, method: str, target: bytes, welcome: bool) -> Answer:
         if self.paused:

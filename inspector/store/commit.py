@@ -20,6 +20,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,10 @@ START_S = 10.0
 _RESTART_S = 0.2
 _PROBE_S = 1.0
 """How often it is tried whether storing works again."""
+
+
+Told = Callable[[bool | None, Any], None]
+"""Hears what came of a job: (True, value), (False, why it could not be stored) or (None, words for the user)."""
 
 
 class GroupCommit:
@@ -69,8 +74,8 @@ class GroupCommit:
         self._on_lines = on_lines
         self._on_trouble = on_trouble
         self._on_stored = on_stored
-        self._queue: deque[tuple[tuple[Any, ...], int, asyncio.Future[Any]]] = deque()
-        self._sent: deque[list[asyncio.Future[Any]]] = deque()
+        self._queue: deque[tuple[tuple[Any, ...], int, Told]] = deque()
+        self._sent: deque[list[Told]] = deque()
         self._process: subprocess.Popen[bytes] | None = None
         self._link: _Link | None = None
         self._closing = False
@@ -102,7 +107,7 @@ class GroupCommit:
         ready: asyncio.Future[Any] = loop.create_future()
         _, link = await loop.create_unix_connection(lambda: _Link(self._received, self._lost), sock=ours)
         self._link = link
-        self._sent = deque([[ready]])
+        self._sent = deque([[partial(_settle, ready)]])
         # Over the socket, where nobody else sees them; before any event, so that none goes unchecked.
         link.send(self._secrets)
         try:
@@ -119,81 +124,60 @@ class GroupCommit:
 
     async def put(self, arrival: Arrival) -> Stored:
         """Store one event; returns once it is durable, raises StoreFailed with the reason otherwise."""
-        request = arrival.request
-        if request is None:
-            whole, size = None, 0
-        else:
-            whole = (request.method, request.target, request.headers, request.body, request.version)
-            size = len(request.body)
-        job = (
-            "event",
-            whole,
-            arrival.remote,
-            arrival.received_us,
-            arrival.monotonic_ns,
-            arrival.status,
-            arrival.incomplete,
-            arrival.rejected,
-            arrival.raw,
-            arrival.upload,
-            arrival.size,
-            arrival.sha256,
-            arrival.count,
-            arrival.labels,
-            arrival.forwarded_for,
-        )
-        stored: Stored = await self._enqueue(job, size)
+        stored: Stored = await self._put(*_job(arrival))
         return stored
+
+    def put_and_tell(self, arrival: Arrival, told: Told) -> None:
+        """The same without anything to await: `told` is called once the event is durable, or could not be
+        stored. Raises StoreFailed where that is known at once."""
+        self._enqueue(*_job(arrival), told)
 
     async def put_piece(self, upload: int | None, number: int, data: bytes) -> int:
         """Store one piece of a large body durably; returns the upload's number (a new one for `upload`
         None)."""
-        found: int = await self._enqueue(("piece", upload, number, data), len(data))
+        found: int = await self._put(("piece", upload, number, data), len(data))
         return found
 
     async def run(self, name: str, *values: object) -> Any:
         """Run one of the named jobs of `commit_process.JOBS` and return its result once it is durable."""
-        return await self._enqueue((name, *values), 0)
+        return await self._put((name, *values), 0)
 
-    async def _enqueue(self, job: tuple[Any, ...], size: int) -> Any:
+    async def _put(self, job: tuple[Any, ...], size: int) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._enqueue(job, size, partial(_settle, future))
+        return await future
+
+    def _enqueue(self, job: tuple[Any, ...], size: int, told: Told) -> None:
         if len(self._queue) >= MAX_QUEUE:
             raise StoreFailed("the disk cannot keep up")
         if self._link is None:
             raise StoreFailed("the process that writes the store is being started again")
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append((job, size, future))
+        self._queue.append((job, size, told))
         if len(self._sent) < IN_FLIGHT and len(self._queue) == 1:
             # What else arrives in this turn of the loop goes with it.
             asyncio.get_running_loop().call_soon(self._send)
-        return await future
 
     def _send(self) -> None:
         while self._queue and self._link is not None and len(self._sent) < IN_FLIGHT:
             jobs: list[tuple[Any, ...]] = []
-            futures: list[asyncio.Future[Any]] = []
+            waiting: list[Told] = []
             size = 0
             while self._queue and len(jobs) < MAX_BATCH and size < MAX_BATCH_BYTES:
-                job, bytes_, future = self._queue.popleft()
+                job, bytes_, told = self._queue.popleft()
                 jobs.append(job)
-                futures.append(future)
+                waiting.append(told)
                 size += bytes_
-            self._sent.append(futures)
+            self._sent.append(waiting)
             self._link.send(jobs)
 
     def _received(self, message: Any) -> None:
         """Results of the oldest batch: ``(results, lines, trouble, stored)`` with a result or an error for
         each job."""
         results, lines, trouble, stored = message
-        for future, (passed, value) in zip(self._sent.popleft(), results, strict=True):
-            if future.done():
-                continue
-            if passed:
-                future.set_result(value)
-            elif passed is None:
-                future.set_exception(InspectorError(value))
-            else:
-                future.set_exception(StoreFailed(value))
-        self._send()
+        waiting = self._sent.popleft()
+        self._send()  # the other process has something to do while we answer
+        for told, (passed, value) in zip(waiting, results, strict=True):
+            _tell(told, passed, value)
         if stored:
             self.stored += len(stored)
             if self._on_stored is not None:
@@ -229,13 +213,12 @@ class GroupCommit:
             self._restarting = asyncio.get_running_loop().create_task(self._restart())
 
     def _fail_waiting(self) -> None:
-        waiting = [future for futures in self._sent for future in futures]
-        waiting += [future for _, _, future in self._queue]
+        waiting = [told for batch in self._sent for told in batch]
+        waiting += [told for _, _, told in self._queue]
         self._sent.clear()
         self._queue.clear()
-        for future in waiting:
-            if not future.done():
-                future.set_exception(StoreFailed("the process that writes the store ended"))
+        for told in waiting:
+            _tell(told, False, "the process that writes the store ended")
 
     async def _restart(self) -> None:
         self._set_trouble("the process that writes the store ended; it is started again")
@@ -279,6 +262,54 @@ class GroupCommit:
             while process.poll() is None and time.monotonic() < deadline + 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             self._end()
+
+
+def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:
+    """An arrival as the other process takes it, and the bytes of its body."""
+    request = arrival.request
+    if request is None:
+        whole, size = None, 0
+    else:
+        whole = (request.method, request.target, request.headers, request.body, request.version)
+        size = len(request.body)
+    job = (
+        "event",
+        whole,
+        arrival.remote,
+        arrival.received_us,
+        arrival.monotonic_ns,
+        arrival.status,
+        arrival.incomplete,
+        arrival.rejected,
+        arrival.raw,
+        arrival.upload,
+        arrival.size,
+        arrival.sha256,
+        arrival.count,
+        arrival.labels,
+        arrival.forwarded_for,
+    )
+    return job, size
+
+
+def _settle(future: asyncio.Future[Any], passed: bool | None, value: Any) -> None:
+    """Give a future its result or its error, unless nobody waits any more."""
+    if future.done():
+        return
+    if passed:
+        future.set_result(value)
+    else:
+        future.set_exception(InspectorError(value) if passed is None else StoreFailed(value))
+
+
+def _tell(told: Told, passed: bool | None, value: Any) -> None:
+    """Tell one who waits; what goes wrong there is no matter of the others."""
+    try:
+        told(passed, value)
+    except Exception as error:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a request could not be answered", "exception": error}
+        )
 
 
 class _Link(asyncio.Protocol):

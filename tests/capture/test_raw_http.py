@@ -276,6 +276,8 @@ CASES = [
     Case("2,000 pipelined", get() * MANY, [Record()] * MANY, [200] * MANY),
     Case("2,000 pipelined, half-closed", get() * MANY, [Record()] * MANY, [200] * MANY, end="shut"),
     Case("2,000 pipelined with bodies", post(b"ab") * MANY, [Record(b"ab")] * MANY, [200] * MANY),
+    Case("a large body right behind a small one", post(BODY) + post(b"x" * 290_000) + get(),
+         [Record(BODY), Record(b"x" * 290_000), Record()], [200] * 3),
     Case("refused after good ones", b"".join(FIVE) + get(b"X-A : 1"),
          [*[Record(b'{"n":%d}' % number) for number in range(5)],
           Record(rejected="white space before", after=len(b"".join(FIVE)))], [200] * 5 + [400]),
