@@ -8,8 +8,11 @@
 * map-like events: 2,000 events whose objects are keyed by digests and by user names; the bytes of JSON Schema
   of both.
 * stored events: opening the store, listing the types and diffing two of them, with 1,000 and with 1,000,000
-  events. The large store is the small one with its rows repeated, without bodies; it is made once and cached
-  in ``.bench-cache``.
+  events; the same for a diff with the last 1,000 events, which the store finds by their time. A filter on
+  anything else (``user.*@level:info``) has to look at every event between the first and the last of its types,
+  and a filter on headers or values reads them: that time grows with the events, so it is given for one event.
+  The large store is the small one with its rows repeated, without bodies; it is made once and cached in
+  ``.bench-cache``.
 
 Needs the ``bench`` extra. Run: ``make bench`` or ``python benchmarks/shapes.py [--rounds N] [--events N]``.
 """
@@ -33,7 +36,7 @@ CACHE = ROOT / ".bench-cache"
 sys.path.insert(0, str(ROOT))
 
 from inspector.core.diff import diff  # noqa: E402
-from inspector.core.events import Request  # noqa: E402
+from inspector.core.events import Request, rfc3339  # noqa: E402
 from inspector.core.examples import collect_examples  # noqa: E402
 from inspector.core.export.json_schema import json_schema  # noqa: E402
 from inspector.core.export.learnt import Learnt  # noqa: E402
@@ -46,6 +49,7 @@ from inspector.store.sides import resolve_side  # noqa: E402
 from inspector.store.writer import Arrival, StoreWriter  # noqa: E402
 
 FEW = 1_000
+SPACED_US = 1_000_000
 Payloads = dict[str, list[Any]]
 
 
@@ -141,7 +145,7 @@ def schema_sizes() -> tuple[int, int]:
 
 def store_of(events: int) -> Path:
     """A store with so many events of the sample types, made once."""
-    path = CACHE / f"shapes-{events}.db"
+    path = CACHE / f"shapes-{events}-v2.db"
     if path.exists():
         return path
     CACHE.mkdir(exist_ok=True)
@@ -153,7 +157,7 @@ def store_of(events: int) -> Path:
     writer.begin()
     for number in range(FEW):
         writer.add(
-            [Arrival(requests[number % len(requests)], "127.0.0.1:50000", number * 1_000_000, number)],
+            [Arrival(requests[number % len(requests)], "127.0.0.1:50000", number * SPACED_US, number)],
             identify_all=True,
         )
     writer.commit()
@@ -166,12 +170,12 @@ def store_of(events: int) -> Path:
 
 def _repeat_rows(path: Path, times: int) -> None:
     db = sqlite3.connect(path)
-    names = [row[1] for row in db.execute("PRAGMA table_info(event)") if row[1] != "id"]
+    names = [row[1] for row in db.execute("PRAGMA table_info(event)") if row[1] not in ("id", "received_us")]
     columns = ", ".join(names)
     copies = f"WITH RECURSIVE n(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM n WHERE k < {times - 1}) "
     db.execute(
-        f"{copies}INSERT INTO event (id, {columns}) "
-        f"SELECT id + k * {FEW}, {columns} FROM n, event WHERE id <= {FEW}"
+        f"{copies}INSERT INTO event (id, received_us, {columns}) SELECT id + k * {FEW}, "
+        f"received_us + k * {FEW * SPACED_US}, {columns} FROM n, event WHERE id <= {FEW}"
     )
     db.execute(
         f"{copies}INSERT INTO request (event, version, headers, body, sha256) "
@@ -179,7 +183,8 @@ def _repeat_rows(path: Path, times: int) -> None:
     )
     db.execute(f"UPDATE shape SET count = count * {times}, last_event = last_event + {FEW * (times - 1)}")
     db.execute(
-        f"UPDATE total SET events = events * {times}, bytes = bytes * {times}, last_id = last_id * {times}"
+        f"UPDATE total SET events = events * {times}, bytes = bytes * {times}, last_id = last_id * {times}, "
+        "latest_us = (SELECT max(received_us) FROM event)"
     )
     db.commit()
     db.close()
@@ -194,16 +199,34 @@ def catalogue(path: Path) -> int:
         return len(types) + len(diff(one.shape, other.shape))
 
 
-def at_size(events: int, rounds: int) -> tuple[float, float]:
-    """Milliseconds of `catalogue` with `FEW` and with so many events, medians of alternating rounds."""
+COMPLETED = "user.image.analysis.completed"
+
+
+def lately(path: Path) -> int:
+    """A diff of a type with its events among the last `FEW`, found by their time."""
+    with Reader(path) as reader:
+        since = rfc3339((reader.last_id() - FEW) * SPACED_US)
+        one, other = resolve_side(reader, COMPLETED), resolve_side(reader, f"{COMPLETED}@since:{since}")
+        return other.events + len(diff(one.shape, other.shape))
+
+
+def by_field(path: Path) -> int:
+    """A diff of the events of some types at two levels: each has to be looked at."""
+    with Reader(path) as reader:
+        one, other = resolve_side(reader, "user.*@level:info"), resolve_side(reader, "user.*@-level:info")
+        return len(diff(one.shape, other.shape))
+
+
+def at_size(work: Callable[[Path], int], events: int, rounds: int) -> tuple[float, float]:
+    """Processor milliseconds of some work with `FEW` and with so many events, medians of alternating rounds."""
     few, many = store_of(FEW), store_of(events)
     figures: tuple[list[float], list[float]] = ([], [])
-    for number in range(3 * rounds + 1):
+    for number in range(rounds + 1):
         for path, found in zip((few, many), figures, strict=True):
-            started = time.perf_counter()
-            catalogue(path)
+            started = time.process_time()
+            work(path)
             if number:  # the first fills the caches
-                found.append((time.perf_counter() - started) * 1000)
+                found.append((time.process_time() - started) * 1000)
     return statistics.median(figures[0]), statistics.median(figures[1])
 
 
@@ -227,9 +250,15 @@ def main() -> int:
     ours, theirs = schema_sizes()
     print(f"map-like events: schema of {ours:,} bytes, genson's {theirs:,}")
     found["schema_bytes_ratio"] = f"{ours / theirs:.5f}"
-    few, many = at_size(options.events, options.rounds)
-    print(f"types and a diff: {few:.1f} ms with {FEW:,} events, {many:.1f} ms with {options.events:,}")
-    found["catalogue_ratio"] = f"{many / few:.2f}"
+    for name, words, work, rounds in (
+        ("catalogue", "types and a diff", catalogue, 3 * options.rounds),
+        ("lately", f"a diff with the last {FEW:,} events", lately, 3 * options.rounds),
+        ("by_field", "a diff of two filters on fields, all events read", by_field, 3),
+    ):
+        few, many = at_size(work, options.events, rounds)
+        print(f"{words}: {few:.1f} ms with {FEW:,} events, {many:.1f} ms with {options.events:,}")
+        found[f"{name}_ratio"] = f"{many / few:.2f}"
+        found[f"{name}_us_an_event"] = f"{1000 * (many - few) / options.events:.3f}"
     print("shapes", *(f"{name}={value}" for name, value in found.items()))
     return 0
 

@@ -18,8 +18,10 @@ from typing import Any
 
 from inspector.core.body_sql import body_sql
 from inspector.core.conditions import (
+    MAX_INTEGER,
     BodyCondition,
     EventCondition,
+    NumberIn,
     Pattern,
     SqlValue,
     TextWithin,
@@ -104,6 +106,16 @@ class Filter:
             isinstance(condition, ValueIs) or (isinstance(condition, TextWithin) and condition.may_be_escaped)
             for _, condition in self._body_terms()
         )
+
+    @property
+    def received_between(self) -> tuple[int, int]:
+        """The times (microseconds since 1970, both included) in which all that matches has arrived."""
+        low, high = -MAX_INTEGER, MAX_INTEGER
+        for negated, condition in self._event_terms():
+            if isinstance(condition, NumberIn) and condition.field == "received_us" and not negated:
+                low = max(low, min(first for first, _ in condition.ranges))
+                high = min(high, max(last for _, last in condition.ranges))
+        return low, high
 
     def matches_event(self, event: Event) -> bool | None:
         """True or False where the slim fields decide; None where the body must: then ask `matches_body`."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inspector.core.events import Attempt, Event, InspectorError, Request, rfc3339
-from inspector.store import rows
+from inspector.store import order, rows
 from inspector.store.place import beside, open_reading
 
 if TYPE_CHECKING:
@@ -133,7 +133,9 @@ class Reader:
         where, values = wanted.sql()
         open_words, more = wanted.body_sql()
         request = "LEFT JOIN request ON request.event = event.id " if wanted.needs_body else ""
-        low, high = after, _NO_ID if before is None else before
+        after_time, before_time = order.ids_between(self.db, *wanted.received_between)
+        low = max(after, after_time)
+        high = min(_NO_ID if before is None else before, _NO_ID if before_time is None else before_time)
         sql = (
             f"SELECT event.id, {open_words} FROM event LEFT JOIN note ON note.event = event.id {request}"
             f"WHERE event.id > ? AND event.id < ? AND ({where}) AND ({open_words}) IS NOT 0 "

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from inspector.core.events import InspectorError
 from inspector.core.text import storable
+from inspector.store import order
 from inspector.store.digests import body_digest
 from inspector.store.pages import Pages, Row, Value
 from inspector.store.place import beside, capture_lock, open_reading
@@ -35,7 +36,7 @@ _KINDS = {
     "piece": "nb",
     "attempt": "niitt[in]t[tn][fi][fin][fin]bbit",
     "note": "ni[tn][tn]",
-    "total": "niii",
+    "total": "niii(?:ii)?",
 }
 """What the rows of each table look like; no two are alike, and the other tables are like none of them."""
 _WANTED = re.compile("|".join(_KINDS.values()))
@@ -180,7 +181,7 @@ class _Salvage:
         self._insert("note", _values(row))
 
     def _copy_total(self, row: Row) -> None:
-        _, events, _, last = row.values
+        _, events, _, last = row.values[:4]
         if row.number == 1 and isinstance(events, int) and isinstance(last, int):
             self._told = events, last
 
@@ -231,6 +232,7 @@ class _Salvage:
                 self._identify(number)
             self._progress("events identified", min(start + _AT_ONCE, len(numbers)), len(numbers))
         self._db.execute("UPDATE total SET bytes = (SELECT coalesce(sum(size), 0) FROM event)")
+        self._db.execute(order.MEASURE)
         return whole
 
     def _check_body(self, number: int) -> bool:

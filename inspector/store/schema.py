@@ -2,8 +2,8 @@
 
 `event` is slim, so that lists and filters read little; headers and bodies stand apart in `request`. Bodies
 over one piece stand in `piece`, whose row ids are ``upload << 16 | number``. `total` also keeps the last
-id, which is never used again. Migrations are only ever appended; each runs in one transaction with its
-record.
+id, which is never used again, and how far times of arrival depart from the order of ids (`store.order`).
+Migrations are only ever appended; each runs in one transaction with its record.
 
 `shape` has a row for each shape that a type has shown, with the count of its events (hash NULL for those
 without a JSON body); what the shape looks like stands once, by its hash, in `structure`. An event refers to
@@ -16,6 +16,7 @@ from __future__ import annotations
 import sqlite3
 
 from inspector.core.events import InspectorError
+from inspector.store.order import MEASURE
 
 APPLICATION_ID = 0x77686B69
 """``whki`` in the file's header: tells a store from any other SQLite file."""
@@ -125,7 +126,13 @@ ALTER TABLE event ADD COLUMN labels TEXT;
 ALTER TABLE event ADD COLUMN forwarded_for TEXT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ORIGIN)
+_ORDER = f"""
+ALTER TABLE total ADD COLUMN latest_us INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE total ADD COLUMN disorder_us INTEGER NOT NULL DEFAULT 0;
+{MEASURE};
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ORIGIN, _ORDER)
 
 
 def version_of(db: sqlite3.Connection) -> int:

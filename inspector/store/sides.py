@@ -28,6 +28,7 @@ from inspector.core.shapes import Shape, from_json, shape_hash
 from inspector.core.text import visible
 from inspector.core.type_shape import TypeShape, Variant, collapse_variants, type_shape
 from inspector.store.files import is_payload_file, read_payload_file
+from inspector.store.order import ids_between
 from inspector.store.pins import read_pin
 from inspector.store.reader import MAX_VARIANTS, Reader
 
@@ -206,7 +207,11 @@ def _shape_of_matching(reader: Reader, keys: Types, wanted: Filter) -> TypeShape
             rows[row] = digest
             low, high = min(low, first), max(high, last)
     found: dict[str, list[int]] = {}
-    counted = _by_body(reader, keys, wanted) if wanted.needs_body else _by_columns(reader, wanted, low, high)
+    counted = (
+        _by_body(reader, keys, wanted, low, high)
+        if wanted.needs_body
+        else _by_columns(reader, wanted, low, high)
+    )
     for row, count, first, last in counted:
         if row not in rows:
             continue
@@ -230,19 +235,21 @@ _Counted = Iterator[tuple[int, int, int, int]]
 
 def _by_columns(reader: Reader, wanted: Filter, low: int, high: int) -> _Counted:
     where, values = wanted.sql()
+    after, before = ids_between(reader.db, *wanted.received_between)
+    low, high = max(low, after + 1), high if before is None else min(high, before - 1)
     for start in range(low, high + 1, _AT_ONCE):
         yield from reader.db.execute(
             "SELECT event.shape, count(*), min(event.id), max(event.id) FROM event "
-            "LEFT JOIN note ON note.event = event.id WHERE event.id >= ? AND event.id < ? "
+            "WHERE event.id >= ? AND event.id < ? "
             f"AND event.shape IS NOT NULL AND ({where}) GROUP BY event.shape",
             (start, min(start + _AT_ONCE, high + 1), *values),
         ).fetchall()
 
 
-def _by_body(reader: Reader, keys: Types, wanted: Filter) -> _Counted:
+def _by_body(reader: Reader, keys: Types, wanted: Filter, low: int, high: int) -> _Counted:
     for key in keys:
         of_type = parse_filter(f"{field_filter([key], ())} {wanted.text}")
-        for number in reader.matching(of_type, newest_first=False):
+        for number in reader.matching(of_type, after=low - 1, before=high + 1, newest_first=False):
             row = reader.db.execute("SELECT shape FROM event WHERE id = ?", (number,)).fetchone()
             if row is not None and row[0] is not None:
                 yield row[0], 1, number, number

@@ -20,7 +20,7 @@ from inspector.core.events import Attempt, Event, InspectorError, Request
 from inspector.core.identify import Identified, header_map, identify, identify_request, is_quick
 from inspector.core.senders import NOBODY, Identity
 from inspector.core.signatures import Secrets, verdict_words
-from inspector.store import rows
+from inspector.store import order, rows
 from inspector.store.place import beside, imports_lock, open_writing, seems_cut_short
 from inspector.store.shape_rows import ShapeRows
 
@@ -205,9 +205,10 @@ class StoreWriter:
             self._place(arrival, batch, identify_all)
         self.db.executemany(rows.INSERT_EVENT, batch.events)
         self.db.executemany(rows.INSERT_REQUEST, batch.requests)
+        times = [arrival.received_us for arrival in arrivals] or [0]
         self.db.execute(
-            "UPDATE total SET events = events + ?, bytes = bytes + ?, last_id = ?",
-            (len(batch.events), batch.size, batch.last),
+            f"UPDATE total SET events = events + ?3, bytes = bytes + ?4, last_id = ?5, {order.NOTE}",
+            (max(times), min(times), len(batch.events), batch.size, batch.last),
         )
         self._shapes.flush()
         if identify_all:
