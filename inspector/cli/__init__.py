@@ -31,7 +31,7 @@ COMMANDS = {
     "diff": "diff",
     "schema": "schema",
     "sample": "schema",
-    "baseline": "check",
+    "baseline": "baseline",
     "check": "check",
     "replay": "replay",
     "send": "send",

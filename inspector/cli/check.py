@@ -1,4 +1,4 @@
-"""``inspector check`` and ``baseline``: whether events still look as they did."""
+"""``inspector check``: whether events still look as they did."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 
 import click
 
-from inspector.cli.arguments import FilterCommand, filter_of, json_option
+from inspector.cli.arguments import FilterCommand, filter_of, json_option, unprotected
 from inspector.cli.output import emit, narrate, style
-from inspector.cli.schema import deliver, learnt_types, output_option
 from inspector.core import units
-from inspector.core.baseline import Pinned, baseline_text, is_baseline, pinned, read_baseline
+from inspector.core.baseline import Pinned, is_baseline, read_baseline
 from inspector.core.drift import Drift
 from inspector.core.events import InspectorError, Request
 from inspector.core.export.check import SchemaCheck, Violation
@@ -55,43 +54,37 @@ class Tally:
         self.unknown[key] = self.unknown.get(key, 0) + count
 
 
-@click.command("baseline", short_help="Pin the shapes of types in a file, for check.")
-@click.argument("names", nargs=-1, metavar="[TYPE]...")
-@output_option
-@click.pass_obj
-def baseline_command(store: str | None, names: tuple[str, ...], output: str | None) -> None:
-    """Write a baseline: the shapes of the types named (* allowed), or of all, as they are now.
-
-    It is made to be kept with your code and holds no values; inspector check FILE tells what has changed.
-    """
-    with Reader(store_path(store)) as reader:
-        types = {
-            (each.sender, each.name): pinned(each)
-            for name in names or ("*",)
-            for each in learnt_types(reader, name)
-        }
-    deliver(baseline_text(list(types.values())), output)
-
-
 @click.command("check", cls=FilterCommand, short_help="Do events fit a baseline or a JSON Schema?")
-@click.argument("schema", metavar="SCHEMA_OR_BASELINE")
-@click.argument("words", nargs=-1, metavar="[FILTER | FILE]...")
+@click.argument("words", nargs=-1, metavar="[SCHEMA_OR_BASELINE] [FILTER | FILE]...")
+@click.option("--pinned", is_flag=True, help="Against the baselines pinned in the store; no file is named.")
 @click.option("--files", is_flag=True, help="What follows are payload files, not a FILTER.")
 @json_option
 @click.pass_obj
-def check_command(store: str | None, schema: str, words: tuple[str, ...], files: bool, as_json: bool) -> int:
+def check_command(store: str | None, words: tuple[str, ...], pinned: bool, files: bool, as_json: bool) -> int:
     """Check stored events, or payload files, against a baseline or a JSON Schema: what does not fit is said
     in words, a line each.
 
-    FILTER narrows the events. Without one, a schema that inspector wrote is held against the events of its
-    type, any other against all. Exit code 0 when all fit, 1 when one does not.
+    Without a file, or with --pinned, it is the baselines pinned in the store (baseline --pin, or b on the
+    shapes screen). FILTER narrows the events. Without one, a schema that inspector wrote is held against the
+    events of its type, any other against all. Exit code 0 when all fit, 1 when one does not.
 
     \b
-    inspector check baseline.json since:1d
-    inspector check baseline.json --files a.json b.json
+    inspector check
+    inspector check --pinned since:1d
+    inspector check baseline.json type:user.*
+    inspector check schema.json --files a.json b.json
     """
-    document = _document(schema)
     tally = Tally()
+    if pinned or not words:
+        with Reader(store_path(store)) as reader:
+            types = _pinned(reader)
+            if not files:
+                _check_baseline(reader, types, filter_of(words), tally)
+        if files:
+            _check_files(words, tally, types=types)
+        return _report(tally, as_json, "file" if files else "event")
+    schema, words = unprotected(words[0]), words[1:]
+    document = _document(schema)
     if is_baseline(document):
         types = {(each.sender, each.name): each for each in read_baseline(document, schema)}
         if files:
@@ -109,11 +102,27 @@ def check_command(store: str | None, schema: str, words: tuple[str, ...], files:
     return _report(tally, as_json, "file" if files else "event")
 
 
+def _pinned(reader: Reader) -> dict[tuple[str | None, str], Pinned]:
+    """The baselines pinned in the store, by sender and type; InspectorError when there are none."""
+    from inspector.store.pins import read_pins
+
+    found = {key: pin.type for key, pin in read_pins(reader).items()}
+    if not found:
+        raise InspectorError(
+            "no baseline is pinned in this store: inspector baseline --pin, or b on the shapes screen, pins "
+            "them. To check against a file, name it: inspector check baseline.json"
+        )
+    return found
+
+
 def _document(name: str) -> Any:
     try:
         return parse(File(name).read_bytes())
     except OSError as error:
-        raise InspectorError(f"cannot read {name}: {(error.strerror or str(error)).lower()}.") from None
+        raise InspectorError(
+            f"cannot read {name}: {(error.strerror or str(error)).lower()}. Name a JSON Schema or a baseline, "
+            "or say --pinned for those pinned in the store."
+        ) from None
     except NotJson as error:
         raise InspectorError(f"{name} is neither a JSON Schema nor a baseline. {error}") from None
 

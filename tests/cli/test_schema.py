@@ -215,6 +215,43 @@ def test_new_shapes_in_the_store_are_found_by_variant_and_event(tmp_path: Path) 
     assert (line["events"], line["count"]) == ([2, 3], 2)
 
 
+def test_check_without_a_file_takes_the_baselines_pinned_in_the_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "events.db"
+
+    def run(*words: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = main(["--store", str(store), *map(str, words)])
+        return code, *capsys.readouterr()
+
+    run("import", SAMPLES / "anchore" / f"{TYPE}.json", *sorted((SAMPLES / "github").rglob("push*")))
+    code, _, err = run("check")
+    assert code == 2
+    assert "no baseline is pinned in this store: inspector baseline --pin" in err
+    assert (
+        run("baseline", TYPE, "--pin")[2]
+        == "Pinned 1 type: inspector check tells what departs from now on.\n"
+    )
+    code, _, err = run("check")
+    assert code == 0
+    assert "of types that are not in the baseline: push" in err
+    assert "1 event checked: all fit." in err
+    file = changed(tmp_path, lambda payload: payload["details"].update(annotations=7))
+    assert run("check", "--pinned", "--files", file)[0] == 1
+    run("import", file)
+    code, out, _ = run("check", "--json")
+    assert (code, json.loads(out)["path"]) == (1, "details.annotations")
+    assert run("check", "--pinned", "-type:user.*")[0] == 0
+    code, _, err = run("check", "type:user.*")
+    assert code == 2
+    assert "say --pinned for those pinned in the store" in err
+    assert run("baseline", "--pin", "--unpin")[0] == 2
+    assert run("baseline", "--unpin", "system.*")[0] == 1
+    assert "Forgot 1 pinned baseline." in run("baseline", "--unpin")[2]
+    assert run("check")[0] == 2
+
+
 def test_statistics_of_a_type(run: Run) -> None:
     code, out, _ = run("shape", "system.feeds.*", "--stats", "--json")
     fields = {line["path"]: line for line in map(json.loads, out.splitlines())}
