@@ -42,6 +42,7 @@ from inspector.core.events import InspectorError
 from inspector.core.signatures import Secrets
 from inspector.core.text import for_output, visible
 from inspector.store.commit import GroupCommit
+from inspector.store.deleted import purge
 from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
 from inspector.store.retention import Retention, enforce, set_retention
 from inspector.store.writer import Stored, StoreFailed, now
@@ -124,6 +125,8 @@ class _Process:
         """Writes stdout; None for a screen's child, which has no reader."""
         self.err: Narrator | None = None
         self.background: Background | None = None
+        self._purge_before = now()[0]
+        """What was deleted before this moment can be brought back no more; 0 once it is gone."""
         self.tunnel: Tunnel | None = None
         self.stored = 0
         self.again = os.environ.pop(STARTED_AGAIN, None) is not None
@@ -362,9 +365,15 @@ class _Process:
         self._spawn(self._publish("trouble", None if text is None else {"text": text, "since_us": now()[0]}))
 
     async def _keep(self) -> None:
-        """Delete what is more than the user wants to keep, in a thread, again and again."""
+        """Let go what was deleted before this start, then delete what is more than the user wants to keep, again
+        and again; in a thread."""
         while True:
             try:
+                if self._purge_before:
+                    await asyncio.to_thread(
+                        purge, self.options.store, self._purge_before, self._unless_stopping
+                    )
+                    self._purge_before = 0
                 gone = await asyncio.to_thread(enforce, self.options.store, self._unless_stopping)
             except InspectorError as error:
                 self.log(str(error))

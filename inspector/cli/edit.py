@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -33,35 +34,84 @@ def star_command(store: str | None, ids: tuple[str, ...], remove: bool) -> int:
         for event in events:
             edits.set_note(event.id, starred=not remove)
     narrate(f"{'No longer starred' if remove else 'Starred'}: {units.count(len(events), 'event')}.")
-    return _tell_missing(numbers, events)
+    return _tell_missing(numbers, [event.id for event in events])
 
 
-@click.command("delete", short_help="Delete events for good.")
+@click.command("delete", short_help="Delete events, and undo that.")
 @click.argument("ids", nargs=-1, metavar="[IDS]...")
 @click.option("--filter", "words", default=None, metavar="F", help="Every event that matches this filter.")
+@click.option("--undo", is_flag=True, help="Bring back what was deleted last.")
+@click.option("--now", is_flag=True, help="Delete for good, and overwrite; alone, what was deleted before.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def delete_command(store: str | None, ids: tuple[str, ...], words: str | None, yes: bool) -> int:
-    """Delete events for good, with their attempts; what the shapes know of them is subtracted.
+def delete_command(
+    store: str | None, ids: tuple[str, ...], words: str | None, undo: bool, now: bool, yes: bool
+) -> int:
+    """Delete events with their attempts; types and shapes count them no more.
 
     IDS are numbers and ranges: 12 15-20. Starred events stay unless their id is given. It asks first, on a
     terminal; elsewhere --yes is needed. Exit code 1 when the answer was no, or an id is not there.
+
+    What was deleted stands in the file, hidden, until a listener starts: --undo brings it back, --now lets it
+    go for good, for secrets that must not stay.
     """
+    path = store_path(store)
+    if undo and (ids or words is not None or now):
+        raise InspectorError("--undo brings back what was deleted last; it takes nothing beside it.")
+    if undo:
+        return _undo(path)
+    if now and not ids and words is None:
+        return _purge(path, yes)
+    from inspector.store.deleted import delete
     from inspector.store.edits import Edits
 
-    path = store_path(store)
     with Reader(path) as reader:
         named, found = _chosen(reader, ids, words)
         starred = sum(event.starred and event.id not in named for event in found)
-        going = [event for event in found if not event.starred or event.id in named]
+        going = [event.id for event in found if not event.starred or event.id in named]
     stay = f" {units.count(starred)} starred {'stays' if starred == 1 else 'stay'}." if starred else ""
-    if going and not yes and not _agreed(f"Delete {units.count(len(going), 'event')} for good?{stay}"):
+    question = f"Delete {units.count(len(going), 'event')}{' for good' if now else ''}?{stay}"
+    if going and not yes and not _agreed(question):
         narrate("Nothing was deleted.")
         return 1
-    with Edits(path) as edits:
-        deleted = edits.delete([event.id for event in going])
-    narrate(f"Deleted {units.count(deleted, 'event')}.{stay}")
-    return _tell_missing(sorted(named), found)
+    if now:
+        with Edits(path) as edits:
+            deleted = edits.delete(going, wipe=True)
+    else:
+        deleted = delete(path, going)
+    hint = (
+        ""
+        if now or not deleted
+        else f" inspector delete --undo brings {'it' if deleted == 1 else 'them'} back."
+    )
+    narrate(f"Deleted {units.count(deleted, 'event')}{' for good' if now else ''}.{stay}{hint}")
+    return _tell_missing(sorted(named), [event.id for event in found])
+
+
+def _undo(path: Path) -> int:
+    from inspector.store.deleted import undo
+
+    with Reader(path):
+        pass  # a reader makes no store
+    back = len(undo(path))
+    narrate(f"Brought back {units.count(back, 'event')}." if back else "Nothing to undo.")
+    return 0 if back else 1
+
+
+def _purge(path: Path, yes: bool) -> int:
+    """Let go what was deleted before."""
+    from inspector.store.deleted import purge, waiting
+
+    with Reader(path) as reader:
+        events = waiting(reader).events
+    if not events:
+        narrate("Nothing deleted is left in the store.")
+        return 0
+    if not yes and not _agreed(f"Let {units.count(events, 'deleted event')} go for good?"):
+        narrate("Nothing was done.")
+        return 1
+    narrate(f"Deleted {units.count(purge(path, wipe=True), 'event')} for good.")
+    return 0
 
 
 def _chosen(reader: Reader, ids: tuple[str, ...], words: str | None) -> tuple[set[int], list[Event]]:
@@ -93,9 +143,9 @@ def _agreed(question: str) -> bool:
     return answer.strip().lower() in ("y", "yes")
 
 
-def _tell_missing(numbers: list[int], events: list[Event]) -> int:
+def _tell_missing(numbers: list[int], found: list[int]) -> int:
     """Name the ids that are not there, and return the exit code."""
-    missing = sorted(set(numbers) - {event.id for event in events})
+    missing = sorted(set(numbers) - set(found))
     if missing:
         some = ", ".join(map(str, missing[:10])) + (" …" if len(missing) > 10 else "")
         narrate(f"inspector: there is no event {some}; inspector events lists them.")

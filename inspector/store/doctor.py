@@ -69,6 +69,7 @@ def examine(path: Path, progress: Progress = lambda what, done, of: None) -> Ite
             ("counts", lambda: _counts(db)),
             ("pieces", lambda: _pieces(db)),
             ("pending", lambda: _pending(db)),
+            ("deleted", lambda: _deleted(db)),
             ("wal", lambda: _wal(path)),
             ("disk", lambda: _disk(db, path)),
             ("retention", lambda: _retention(db)),
@@ -235,7 +236,8 @@ def _counts(db: sqlite3.Connection) -> Iterator[Finding]:
             "SELECT count(*) FROM event WHERE id NOT IN (SELECT event FROM request)"
         ).fetchone()[0]
         stray = db.execute(
-            "SELECT count(*) FROM request WHERE event NOT IN (SELECT id FROM event)"
+            "SELECT count(*) FROM request WHERE event NOT IN (SELECT id FROM event) "
+            "AND event NOT IN (SELECT id FROM deleted)"
         ).fetchone()[0]
         shapes, differing = db.execute(
             "SELECT count(*), count(*) FILTER (WHERE shape.count <> coalesce(there.events, 0)) FROM shape "
@@ -266,7 +268,7 @@ def _counts(db: sqlite3.Connection) -> Iterator[Finding]:
         yield Finding("counts", "wrong", f"The counts do not add up: {'; '.join(wrong)}.", SALVAGE)
     else:
         types = db.execute(
-            "SELECT count(*) FROM (SELECT DISTINCT sender, type FROM shape WHERE type <> '')"
+            "SELECT count(*) FROM (SELECT DISTINCT sender, type FROM shape WHERE type <> '' AND count > 0)"
         ).fetchone()
         yield Finding(
             "counts",
@@ -300,6 +302,18 @@ def _pending(db: sqlite3.Connection) -> Iterator[Finding]:
             f"{units.count(waiting, 'event')} with a large or compressed body "
             f"{'waits' if waiting == 1 else 'wait'} to be identified.",
             "A running listener does it by itself.",
+        )
+
+
+def _deleted(db: sqlite3.Connection) -> Iterator[Finding]:
+    events, size = db.execute("SELECT count(*), coalesce(sum(size), 0) FROM deleted").fetchone()
+    if events:
+        yield Finding(
+            "deleted",
+            "note",
+            f"{units.count(events, 'deleted event')} with {units.size(size)} of bodies "
+            f"{'stands' if events == 1 else 'stand'} in the file until a listener starts.",
+            "inspector delete --undo brings back what was deleted last, inspector delete --now lets all go.",
         )
 
 

@@ -11,13 +11,18 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from inspector.core.events import Attempt, InspectorError
+from inspector.store.shape_rows import Ends
 from inspector.store.writer import StoreWriter
 
 Result = TypeVar("Result")
+
+_FOLD_TRIES = 5
+_FOLD_S = 0.2
 
 _DELETED_AT_ONCE = 50
 _PIECES_AT_ONCE = 2
@@ -44,7 +49,8 @@ class Edits:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _transaction(self, work: Callable[[], Result]) -> Result:
+    def transaction(self, work: Callable[[], Result]) -> Result:
+        """Do `work` in a transaction of its own."""
         try:
             self.writer.begin()
             try:
@@ -58,7 +64,7 @@ class Edits:
         return result
 
     def _put(self, table: str, name: str, value: object) -> None:
-        self._transaction(
+        self.transaction(
             lambda: self.writer.db.execute(
                 f"INSERT INTO {table} (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = "
                 f"excluded.value",
@@ -77,7 +83,7 @@ class Edits:
 
     def add_attempt(self, attempt: Attempt) -> int:
         """Keep an attempt; returns its id."""
-        return self._transaction(lambda: self.writer.add_attempt(attempt))
+        return self.transaction(lambda: self.writer.add_attempt(attempt))
 
     def set_note(self, event: int, **values: object) -> None:
         """Set ``starred`` (bool), ``mark`` (a letter or None) or ``comment`` (text or None) of an event."""
@@ -94,7 +100,7 @@ class Edits:
                 (event,),
             )
 
-        self._transaction(work)
+        self.transaction(work)
 
     def clear_marks(self) -> None:
         """Take all marks away."""
@@ -103,22 +109,39 @@ class Edits:
             self.writer.db.execute("UPDATE note SET mark = NULL WHERE mark IS NOT NULL")
             self.writer.db.execute("DELETE FROM note WHERE NOT starred AND mark IS NULL AND comment IS NULL")
 
-        self._transaction(work)
+        self.transaction(work)
 
-    def delete(self, events: Sequence[int]) -> int:
-        """Delete events for good, a few at a time; returns how many there were."""
+    def delete(self, events: Sequence[int], *, wipe: bool = False) -> int:
+        """Delete events for good, a few at a time; returns how many there were. `inspector.store.deleted` has
+        the deletion that can be undone. With `wipe` the freed bytes are overwritten, see `fold`."""
+        if wipe:
+            self.writer.db.execute("PRAGMA secure_delete = ON")
         deleted = 0
         for start in range(0, len(events), _DELETED_AT_ONCE):
             some = events[start : start + _DELETED_AT_ONCE]
             uploads: list[int] = []
-            deleted += self._transaction(lambda some=some, uploads=uploads: self._delete(some, uploads))  # type: ignore[misc]
+            deleted += self.transaction(partial(self._delete, some, self.writer.ends_without(some), uploads))
             for upload in uploads:
-                self._delete_pieces(upload)
+                self.delete_pieces(upload)
             if len(events) > _DELETED_AT_ONCE:
                 time.sleep(_PAUSE_S)
+        if wipe and deleted:
+            self.fold()
         return deleted
 
-    def _delete(self, events: Sequence[int], uploads: list[int]) -> int:
+    def fold(self) -> None:
+        """Fold the WAL into the file, so that no trace of what was wiped stays in it; InspectorError while
+        another program keeps that from happening."""
+        for _ in range(_FOLD_TRIES):
+            if not self.writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return
+            time.sleep(_FOLD_S)
+        raise InspectorError(
+            "deleted, but traces stay in the file beside the store until the programs that use it have ended.",
+            code=1,
+        )
+
+    def _delete(self, events: Sequence[int], ends: Ends, uploads: list[int]) -> int:
         """Delete events, but of their large bodies only the mention: `uploads` gets the numbers of those."""
         for event in events:
             row = self.writer.db.execute(
@@ -127,12 +150,12 @@ class Edits:
             if row is not None:
                 uploads.append(row[0])
                 self.writer.db.execute("UPDATE request SET upload = NULL WHERE event = ?", (event,))
-        return self.writer.delete(events)
+        return self.writer.delete(events, ends)
 
-    def _delete_pieces(self, upload: int) -> None:
-        """Delete a large body a little at a time; what a kill leaves of it, the next start of a "
-        "listener sweeps."""
-        while self._transaction(
+    def delete_pieces(self, upload: int) -> None:
+        """Delete a large body a little at a time; what a kill leaves of it, the next start of a
+        listener sweeps."""
+        while self.transaction(
             lambda: (
                 self.writer.db.execute(
                     "DELETE FROM piece WHERE id IN (SELECT id FROM piece WHERE id >= ? AND id < ? LIMIT ?)",

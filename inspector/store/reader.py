@@ -224,7 +224,10 @@ class Reader:
 
     def attempts(self, number: int) -> list[Attempt]:
         """Attempts at sending an event, newest first."""
-        found = self.db.execute(rows.SELECT_ATTEMPT + "WHERE event = ? ORDER BY id DESC", (number,))
+        found = self.db.execute(
+            rows.SELECT_ATTEMPT + "WHERE event = (SELECT id FROM event WHERE id = ?) ORDER BY id DESC",
+            (number,),
+        )
         return [rows.attempt_from_row(row) for row in found]
 
     # -- types and shapes

@@ -194,7 +194,7 @@ def carry_out(path: Path, going: Pruned, progress: Progress = lambda done, of: N
             progress(at, len(going.ids))
             time.sleep(_PAUSE_S)
         try:
-            _give_back(db, capture_lock(path).is_held_elsewhere())
+            give_back(db, capture_lock(path).is_held_elsewhere())
         except sqlite3.Error:
             pass  # another program reads or writes; the space is used again or given back next time
     return deleted
@@ -217,7 +217,7 @@ def _next(db: sqlite3.Connection, ids: array[int], at: int, most: int) -> tuple[
     return [number for number in some if number not in starred], at + len(some)
 
 
-def _give_back(db: sqlite3.Connection, capturing: bool) -> None:
+def give_back(db: sqlite3.Connection, capturing: bool) -> None:
     """Shorten the file by its free pages, a few at a time, and fold the WAL into it."""
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     free = db.execute("PRAGMA freelist_count").fetchone()[0]

@@ -150,7 +150,9 @@ def request(db: sqlite3.Connection, number: int, upto: int | None = None) -> Req
 
 def raw_head(db: sqlite3.Connection, number: int) -> bytes | None:
     """The raw head of a rejected request, as far as it was read; None for other events."""
-    row = db.execute("SELECT raw FROM request WHERE event = ?", (number,)).fetchone()
+    row = db.execute(
+        "SELECT raw FROM event JOIN request ON request.event = event.id WHERE event.id = ?", (number,)
+    ).fetchone()
     return None if row is None else row[0]
 
 

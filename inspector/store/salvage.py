@@ -1,7 +1,8 @@
 """A new store from what can still be read of a damaged one.
 
 The damaged file is read page by page (`inspector.store.pages`), so one destroyed page costs the rows on it
-and no others. Only what was received is taken over: events with their ids, requests, bodies, attempts, notes.
+and no others. Only what was received is taken over: events with their ids, requests, bodies, attempts, notes,
+and nothing that was deleted.
 Everything that follows from it (sender, type, shape, counts) is worked out anew, in the order of arrival.
 """
 
@@ -32,6 +33,7 @@ REQUEST_LOST = "damaged on disk: header lines and body are lost"
 
 _KINDS = {
     "event": "nii[tn][bn]tii[tn]{10}[in]ii[in][in]i[in].*",
+    "deleted": "niii[tn][bn]tii[tn]{10}[in]ii[in][in]i[in].*",
     "request": "ntb[bn][in]b[bn]",
     "piece": "nb",
     "attempt": "niitt[in]t[tn][fi][fin][fin]bbit",
@@ -100,6 +102,8 @@ class _Salvage:
         self._progress = progress
         self._told: tuple[int, int] | None = None
         """Events and last id, as the damaged store counted them."""
+        self._deleted: list[int] = []
+        """Events that were deleted; their requests are still there."""
 
     def run(self, settings: list[tuple[str, str]] | None) -> Salvaged:
         # Nothing waits for a new store to be durable before it is finished.
@@ -167,6 +171,9 @@ class _Salvage:
             (*values[:10], values[9] is None, values[21], values[23], values[24], *values[25:28]),
         )
 
+    def _copy_deleted(self, row: Row) -> None:
+        self._deleted.append(row.number)
+
     def _copy_request(self, row: Row) -> None:
         number, version, headers, body, upload, digest, raw = _values(row)
         self._insert("request", (number, version or "1.1", headers or b"", body, upload, digest or b"", raw))
@@ -189,6 +196,10 @@ class _Salvage:
 
     def _join(self) -> None:
         """Make good what has lost its other half, and count."""
+        self._db.executemany(
+            "DELETE FROM request WHERE event = ? AND event NOT IN (SELECT id FROM event)",
+            [(number,) for number in self._deleted],
+        )
         lost = self._db.execute(
             "SELECT event, raw IS NULL FROM request WHERE event NOT IN (SELECT id FROM event) ORDER BY event"
         ).fetchall()

@@ -9,6 +9,10 @@ Migrations are only ever appended; each runs in one transaction with its record.
 without a JSON body); what the shape looks like stands once, by its hash, in `structure`. An event refers to
 the row, not to the hash: so when keys turn out to be data, the rows get another hash and no event is
 touched, however many there are. Rows of a type may then have equal hashes: together they are one variant.
+
+`deleted` holds what the user deleted and may bring back: rows of `event`, with the time of the deletion. They
+are counted nowhere, and their headers, bodies, attempts and notes stay where they are until the events go for
+good. A row of `shape` stays, with no events, while one of them refers to it.
 """
 
 from __future__ import annotations
@@ -132,7 +136,45 @@ ALTER TABLE total ADD COLUMN disorder_us INTEGER NOT NULL DEFAULT 0;
 {MEASURE};
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _ORIGIN, _ORDER)
+
+_DELETED = """
+CREATE TABLE deleted (
+  id INTEGER PRIMARY KEY,
+  deleted_us INTEGER NOT NULL,
+  received_us INTEGER NOT NULL,
+  monotonic_ns INTEGER NOT NULL,
+  method TEXT,
+  target BLOB,
+  remote TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  complete INTEGER NOT NULL,
+  incomplete TEXT,
+  rejected TEXT,
+  sender TEXT,
+  type TEXT,
+  level TEXT,
+  message TEXT,
+  resource_type TEXT,
+  resource_id TEXT,
+  account TEXT,
+  delivery_id TEXT,
+  shape INTEGER,
+  pending INTEGER NOT NULL,
+  new INTEGER NOT NULL,
+  status INTEGER,
+  duplicate_of INTEGER,
+  count INTEGER NOT NULL,
+  sent INTEGER,
+  signature TEXT,
+  labels TEXT,
+  forwarded_for TEXT
+);
+CREATE INDEX deleted_when ON deleted (deleted_us);
+CREATE INDEX deleted_shape ON deleted (shape) WHERE shape IS NOT NULL;
+CREATE INDEX event_duplicate ON event (duplicate_of) WHERE duplicate_of IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _ORIGIN, _ORDER, _DELETED)
 
 
 def version_of(db: sqlite3.Connection) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from inspector.core.collapse import Collapse, collapse_each, find_collapses
@@ -27,6 +28,8 @@ MAX_PLACES = 50_000
 
 TypeKey = tuple[str, str]
 """Sender and type, empty texts for none."""
+Ends = dict[tuple[int, str], tuple[int, int]]
+"""By row and ``first`` or ``last``: id and time of the event that will be it."""
 
 
 @dataclass(slots=True)
@@ -161,7 +164,9 @@ class ShapeRows:
                 from_json(text): row
                 for row, text in self._db.execute(
                     "SELECT min(shape.id), structure.json FROM shape JOIN structure USING (hash) "
-                    "WHERE sender = ? AND type = ? GROUP BY hash ORDER BY 1 LIMIT ?",
+                    "WHERE sender = ? AND type = ? AND (count > 0 OR NOT EXISTS "
+                    "(SELECT 1 FROM deleted WHERE deleted.shape = shape.id)) "
+                    "GROUP BY hash ORDER BY 1 LIMIT ?",
                     (*key, MAX_VARIANTS),
                 )
             }
@@ -274,32 +279,105 @@ class ShapeRows:
 
     # -- deletion
 
-    def subtract(self, row: int, events: int) -> None:
+    def ends_without(self, events: Collection[int]) -> Ends:
+        """Where the rows of these events would begin and end without them, for `subtract`: looking for it
+        may take long, and holds nobody up outside a transaction."""
+        going = frozenset(events)
+        marks = ",".join("?" * len(going))
+        ends: Ends = {}
+        for row, first, last in self._db.execute(
+            "SELECT id, first_event, last_event FROM shape WHERE id IN "
+            f"(SELECT shape FROM event WHERE id IN ({marks}))",
+            [*going],
+        ).fetchall():
+            for end, column, sign, order in _ends(first, last):
+                if end not in going:
+                    continue
+                found = self._db.execute(
+                    f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order}",
+                    (end, row),
+                )
+                left = next((each for each in found if each[0] not in going), None)
+                found.close()
+                if left is not None:
+                    ends[row, column] = left
+        return ends
+
+    def subtract(self, row: int, events: int, ends: Ends | None = None) -> None:
         """After `events` events of a row were deleted, or given another row: subtract them, find its first
         and last again, or drop it."""
-        count, first, last, digest = self._db.execute(
-            "UPDATE shape SET count = count - ? WHERE id = ? RETURNING count, first_event, last_event, hash",
+        count, first, last = self._db.execute(
+            "UPDATE shape SET count = count - ? WHERE id = ? RETURNING count, first_event, last_event",
             (events, row),
         ).fetchone()
         if count <= 0:
-            self._db.execute("DELETE FROM shape WHERE id = ?", (row,))
-            if digest is not None:
-                self._drop_structure(digest)
             for known in self._types.values():
                 known.drop(row)
+            self.drop_unused(row)
             return
-        for end, column, sign, order in ((first, "first", ">", "ASC"), (last, "last", "<", "DESC")):
-            if self._db.execute("SELECT 1 FROM event WHERE id = ? AND shape = ?", (end, row)).fetchone():
+        for end, column, sign, order in _ends(first, last):
+            if self._time_of(end, row) is not None:
                 continue
-            found = self._db.execute(
-                f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order} "
-                f"LIMIT 1",
-                (end, row),
-            ).fetchone()
+            found = (ends or {}).get((row, column))
+            if found is None or self._time_of(found[0], row) is None:
+                found = self._db.execute(
+                    f"SELECT id, received_us FROM event WHERE id {sign} ? AND shape = ? ORDER BY id {order} "
+                    f"LIMIT 1",
+                    (end, row),
+                ).fetchone()
             if found:
                 self._db.execute(
                     f"UPDATE shape SET {column}_event = ?, {column}_us = ? WHERE id = ?", (*found, row)
                 )
+
+    def _time_of(self, event: int, row: int) -> int | None:
+        """When an event of a row arrived; None when it is not there."""
+        found = self._db.execute(
+            "SELECT received_us FROM event WHERE id = ? AND shape = ?", (event, row)
+        ).fetchone()
+        return None if found is None else int(found[0])
+
+    def drop_unused(self, row: int) -> None:
+        """Drop a row without events, unless one that is deleted and may come back refers to it."""
+        for (digest,) in self._db.execute(
+            "DELETE FROM shape WHERE id = ? AND count <= 0 AND NOT EXISTS "
+            "(SELECT 1 FROM deleted WHERE deleted.shape = shape.id) RETURNING hash",
+            (row,),
+        ).fetchall():
+            if digest is not None:
+                self._drop_structure(digest)
+
+    def add_back(self, row: int, count: int, first: tuple[int, int], last: tuple[int, int]) -> None:
+        """Count events of a row that were deleted and are there again: how many, and id and time of the
+        first and the last of them. Keys that were found to be data meanwhile are so in them, too."""
+        empty = self._db.execute("SELECT count = 0 FROM shape WHERE id = ?", (row,)).fetchone()[0]
+        self._db.execute(
+            "UPDATE shape SET count = count + :count, "
+            "first_us = iif(count = 0 OR :first < first_event, :first_us, first_us), "
+            "last_us = iif(count = 0 OR :last > last_event, :last_us, last_us), "
+            "first_event = iif(count = 0, :first, min(first_event, :first)), "
+            "last_event = iif(count = 0, :last, max(last_event, :last)) WHERE id = :row",
+            {
+                "count": count,
+                "first": first[0],
+                "first_us": first[1],
+                "last": last[0],
+                "last_us": last[1],
+                "row": row,
+            },
+        )
+        found = self._db.execute(
+            "SELECT sender, type, hash, json FROM shape JOIN structure USING (hash) WHERE id = ?", (row,)
+        ).fetchone()
+        if empty and found is not None:
+            key, shape = (found[0], found[1]), from_json(found[3])
+            collapsed = collapse_each(shape, collapses(self._db, key))
+            if collapsed != shape:
+                self.restate(key, found[2], collapsed)
+
+
+def _ends(first: int, last: int) -> tuple[tuple[int, str, str, str], ...]:
+    return (first, "first", ">", "ASC"), (last, "last", "<", "DESC")
 
 
 def names_setting(key: TypeKey) -> str:

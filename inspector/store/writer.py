@@ -22,7 +22,7 @@ from inspector.core.senders import NOBODY, Identity
 from inspector.core.signatures import Secrets, verdict_words
 from inspector.store import order, rows
 from inspector.store.place import beside, imports_lock, open_writing, seems_cut_short
-from inspector.store.shape_rows import ShapeRows
+from inspector.store.shape_rows import Ends, ShapeRows
 
 PIECE = 1024 * 1024
 """Bytes of body in one row; what is larger is stored in pieces of this size."""
@@ -460,7 +460,11 @@ class StoreWriter:
 
     # -- deletion
 
-    def delete(self, numbers: Sequence[int]) -> int:
+    def ends_without(self, numbers: Sequence[int]) -> Ends:
+        """What `delete` has to look for in the store, looked for outside its transaction."""
+        return self._shapes.ends_without(numbers)
+
+    def delete(self, numbers: Sequence[int], ends: Ends | None = None) -> int:
         """Delete events with everything that belongs to them (inside a transaction); counts are subtracted.
 
         Returns how many there were.
@@ -486,7 +490,7 @@ class StoreWriter:
             self.db.execute("DELETE FROM note WHERE event = ?", (number,))
         self.db.execute("UPDATE total SET events = events - ?, bytes = bytes - ?", (deleted, size))
         for shape, events in uncounted.items():
-            self._shapes.subtract(shape, events)
+            self._shapes.subtract(shape, events, ends)
         if deleted:
             self._forget()
         return deleted

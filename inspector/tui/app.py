@@ -213,6 +213,7 @@ class InspectorApp(App[None]):
                         key.does, f"{key.group}   {key.shown}", self._runner(screen, key.action)
                     )
             yield SystemCommand("Send a sample event", "Listener", self._runner(screen, "send_sample"))
+            yield SystemCommand("Delete all events listed", "Event", self._runner(screen, "delete_all"))
             yield SystemCommand("Copy a curl line", "Listener", self._runner(screen, "copy_curl"))
         yield SystemCommand("Choose a theme", "Screen", self.search_themes)
         yield SystemCommand("Dark colours", "Screen", lambda: self.action_set_look("dark"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 
 from inspector.core.events import Event
@@ -33,6 +34,8 @@ class Source:
         """Ids that match the filter, ascending; None without a filter."""
         self._rows: OrderedDict[int, dict[int, Event | None]] = OrderedDict()
         self._version = reader.data_version()
+        self.total: tuple[int, int] = reader.total()
+        """How many events the store has, and how many bytes of bodies, when it was last looked at."""
 
     @property
     def ids(self) -> array[int]:
@@ -72,7 +75,13 @@ class Source:
             return False, array("q")
         self._version = version
         self._rows.clear()
-        fresh = self.reader.ids(after=self.last_id)
+        db = self.reader.db
+        db.execute("BEGIN")  # what is counted and what is there, of one moment
+        try:
+            fresh = self.reader.ids(after=self.last_id)
+            self.total = self.reader.total()
+        finally:
+            db.execute("COMMIT")
         self.all_ids.extend(fresh)
         return True, fresh
 
@@ -84,19 +93,20 @@ class Source:
         self.older_missing = False
         self._rows.clear()
 
-    def replace_ids(self, numbers: array[int]) -> None:
-        """Take `numbers` for all ids up to their last; those that came later stay."""
-        last = numbers[-1] if numbers else 0
+    def replace_ids(self, numbers: array[int], known: int) -> None:
+        """Take `numbers` for all ids; those that came since `known` was the highest one stay."""
+        last = max(known, numbers[-1] if numbers else 0)
         numbers.extend(number for number in self.all_ids if number > last)
         self.all_ids = numbers
         self.older_missing = False
         self._rows.clear()
 
-    def remove(self, numbers: set[int]) -> None:
-        """Take deleted events out of the list."""
-        self.all_ids = array("q", [number for number in self.all_ids if number not in numbers])
-        if self.matched is not None:
-            self.matched = array("q", [number for number in self.matched if number not in numbers])
+    def take_out(self, known: int, left: array[int], shown: int, left_shown: array[int] | None) -> None:
+        """Take deleted events out of the list: of the first `known` ids and the first `shown` matches these
+        are left, and those that came meanwhile."""
+        self.all_ids = left + self.all_ids[known:]
+        if self.matched is not None and left_shown is not None:
+            self.matched = left_shown + self.matched[shown:]
         self._rows.clear()
 
     def show_matches(self, matched: array[int] | None) -> None:
@@ -115,6 +125,11 @@ class Source:
         if self.matched is not None and fresh:
             last = self.matched[-1] if self.matched else 0
             self.matched.extend(number for number in fresh if number > last)
+
+
+def without(numbers: array[int], gone: Collection[int]) -> array[int]:
+    """Ids without some of them."""
+    return array("q", [number for number in numbers if number not in gone])
 
 
 def read_older(store: Path, before: int) -> array[int]:

@@ -36,24 +36,47 @@ def test_delete(run: Run, fill: Fill, store: Path) -> None:
     fill(*[b'{"type":"a","x":%d}' % number for number in range(6)], b'{"type":"b"}')
     with receiving() as receiver:
         run("replay", "2", "--to", receiver.url)
-    assert run("delete", "2", "4-5", "--yes").err == "Deleted 3 events.\n"
+    assert run("delete", "2", "4-5", "--yes").err == (
+        "Deleted 3 events. inspector delete --undo brings them back.\n"
+    )
     assert ids(run) == [1, 3, 6, 7]
     assert [line["count"] for line in run("types", "--json").lines] == [3, 1]
     with Reader(store) as reader:
         assert reader.attempts(2) == []
     done = run("delete", "2", "3", "--yes")
     assert done.code == 1
-    assert done.err == "Deleted 1 event.\ninspector: there is no event 2; inspector events lists them.\n"
-    assert run("delete", "--filter", "type:a", "--yes").err == "Deleted 2 events.\n"
+    assert done.err == (
+        "Deleted 1 event. inspector delete --undo brings it back.\n"
+        "inspector: there is no event 2; inspector events lists them.\n"
+    )
+    assert run("delete", "--filter", "type:a", "--yes").code == 0
     assert ids(run) == [7]
+
+
+def test_delete_is_undone_or_final(run: Run, fill: Fill, store: Path) -> None:
+    fill(b"{}", b"{}", b"{}", b"{}")
+    run("delete", "1", "--yes")
+    run("delete", "2-3", "--yes")
+    assert run("delete", "--undo").err == "Brought back 2 events.\n"
+    assert ids(run) == [2, 3, 4]
+    assert run("delete", "--now", "--yes").err == "Deleted 1 event for good.\n"
+    undone = run("delete", "--undo")
+    assert (undone.code, undone.err) == (1, "Nothing to undo.\n")
+    assert run("delete", "2", "--now", "--yes").err == "Deleted 1 event for good.\n"
+    assert run("delete", "--now", "--yes").err == "Nothing deleted is left in the store.\n"
+    assert run("delete", "--undo").code == 1
+    assert run("delete", "3", "--undo").code == 2
+    assert ids(run) == [3, 4]
 
 
 def test_starred_events_stay_unless_they_are_named(run: Run, fill: Fill) -> None:
     fill(b"{}", b"{}", b"{}")
     run("star", "1", "2")
-    assert run("delete", "1-3", "--yes").err == "Deleted 1 event. 2 starred stay.\n"
+    assert run("delete", "1-3", "--yes").err == (
+        "Deleted 1 event. 2 starred stay. inspector delete --undo brings it back.\n"
+    )
     assert run("delete", "--filter", "id:1-3", "--yes").err == "Deleted 0 events. 2 starred stay.\n"
-    assert run("delete", "2", "--yes").err == "Deleted 1 event.\n"
+    assert run("delete", "2", "--yes").code == 0
     assert ids(run) == [1]
 
 
@@ -82,7 +105,7 @@ def test_it_asks_on_a_terminal(typed: bytes, left: int, run: Run, fill: Fill, st
     shown = b""
     while b"[y/N]" not in shown:
         shown += os.read(ours, 1000)
-    assert shown.startswith(b"Delete 1 event for good? ")
+    assert shown.startswith(b"Delete 1 event? ")
     os.write(ours, typed)
     assert process.wait(5) == left
     os.close(ours)

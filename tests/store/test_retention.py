@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,9 +149,9 @@ def test_no_transaction_deletes_much(tmp_path: Path, monkeypatch: pytest.MonkeyP
     batches: list[int] = []
     original = StoreWriter.delete
 
-    def delete(self: StoreWriter, numbers: list[int]) -> int:
+    def delete(self: StoreWriter, numbers: list[int], *rest: Any) -> int:
         batches.append(len(numbers))
-        return original(self, numbers)
+        return original(self, numbers, *rest)
 
     monkeypatch.setattr(StoreWriter, "delete", delete)
     prune(path, Retention(count=0), NOW_US)

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from inspector.core.events import Request
 from inspector.core.text import storable
+from inspector.store.deleted import delete, undo
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.store.writer import Arrival, StoreWriter
@@ -201,13 +202,13 @@ async def test_star_comment_and_delete(store: Path, staged: Staged) -> None:
         await stage.type("look", "enter")
         await stage.shows("; look")
         await stage.press("X")
-        await stage.shows("Starred events are not deleted")
-        await stage.press("j", "X")
-        await stage.shows("Delete #3, this event for good?", "Keep")
+        await stage.shows("#4 is starred and stays; s takes the star away.")
+        await stage.press("escape", "j", "X")
+        await stage.shows("Delete #3? u brings it back until the next start.", "Keep")
         await stage.press("enter")
         await stage.until(lambda: stage.app.screen is stage.main)
-        await stage.press("X", "left", "enter")
-        await stage.shows("Deleted 1 event.", "Events 3")
+        await stage.press("X", "left", "left", "enter")
+        await stage.shows("Deleted 1 event, u brings it back.", "Events 3")
         assert list(stage.main.source.ids) == [1, 2, 4]
         await stage.detail(2)
     with Reader(store) as reader:
@@ -216,6 +217,30 @@ async def test_star_comment_and_delete(store: Path, staged: Staged) -> None:
         assert kept is not None
         assert kept.starred
         assert kept.comment == "look"
+
+
+async def test_all_listed_events_are_deleted_and_come_back(store: Path, staged: Staged) -> None:
+    """Starred ones stay; each deletion is undone by itself, also one of another process."""
+    fill(store, [*images(4), anchore(FAILED, {"n": 9})])
+    with Edits(store) as edits:
+        edits.set_note(2, starred=True)
+    async with staged(store) as stage:
+        await stage.detail(5)
+        await stage.press("X", "left", "enter")
+        await stage.shows("Delete all 5? u brings them back until the next start. 1", "starred stays.")
+        await stage.press("left", "enter")
+        await stage.shows("Deleted 4 events, u brings them back.", "Events 1 ")
+        assert list(stage.main.source.ids) == [2]
+        delete(store, [2])
+        await stage.until(lambda: not stage.main.source.all_ids)
+        assert len(undo(store)) == 1
+        await stage.until(lambda: list(stage.main.source.ids) == [2])
+        await stage.until(lambda: stage.main.events.has_focus)
+        await stage.press("u")
+        await stage.shows("Brought back 4 events.", "Events 5 ")
+        assert list(stage.main.source.ids) == [1, 2, 3, 4, 5]
+        await stage.press("u")
+        await stage.shows("Nothing to undo.")
 
 
 async def test_events_deleted_elsewhere_leave_the_list(store: Path, staged: Staged) -> None:

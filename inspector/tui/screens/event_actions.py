@@ -1,4 +1,4 @@
-"""What can be done with an event: mark, star, comment, delete, copy, replay, compare."""
+"""What can be done with an event: mark, star, comment, replay, compare."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from inspector.core import units
 from inspector.core.events import Attempt, InspectorError, Request
 from inspector.core.text import storable
 from inspector.store.reader import Reader
-from inspector.tui.screens.confirm import ConfirmDialog, PromptDialog
+from inspector.tui.screens.confirm import PromptDialog
 from inspector.tui.screens.copy_actions import CopyActions
 
 _SLOW_S = 0.5
@@ -72,44 +71,6 @@ class EventActions(CopyActions):
             event.comment or "",
         )
         self.app.push_screen(dialog, write)
-
-    # -- delete
-
-    def action_delete(self) -> None:
-        """Delete the marked events, or this one; asks first. Starred ones stay."""
-        numbers = sorted(self.session.marks) or ([] if self.events.cursor is None else [self.events.cursor])
-        if not numbers:
-            self.tell("No event to delete.")
-            return
-        kept = [
-            number for number in numbers if (event := self.source.event(number)) is not None and event.starred
-        ]
-        going = [number for number in numbers if number not in kept]
-        if not going:
-            self.tell("Starred events are not deleted; s takes the star away.")
-            return
-        which = "the marked " if self.session.marks else f"#{going[0]}, this "
-        count = units.count(len(going), "event") if self.session.marks else "event"
-        question = f"Delete {which}{count} for good? Types and shapes count them no more."
-        if kept:
-            question += f" {units.count(len(kept), 'starred one')} stay{'s' if len(kept) == 1 else ''}."
-
-        def answer(result: str | None) -> None:
-            if result == "delete":
-                self.start(partial(self._delete, going), "edit")
-
-        self.app.push_screen(
-            ConfirmDialog(question, [("delete", "Delete"), ("keep", "Keep")], "Delete"), answer
-        )
-
-    async def _delete(self, numbers: list[int]) -> None:
-        deleted = await self.session.edit(lambda edits: edits.delete(numbers))
-        for number in numbers:
-            self.session.marks.pop(number, None)
-        self.source.remove(set(numbers))
-        self.events.sync()
-        self.update_footer()
-        self.tell(f"Deleted {units.count(deleted, 'event')}.")
 
     # -- replay
 

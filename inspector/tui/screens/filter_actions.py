@@ -60,6 +60,11 @@ class FilterActions(Ground):
         if self._scan is not None:
             self._scan.cancel()
 
+    @property
+    def wanted_is_empty(self) -> bool:
+        """Whether no filter is in force."""
+        return self.wanted.is_empty
+
     def open_filter(self) -> None:
         """Show the bar; the list filters as one types."""
         self.filter_before = self.wanted.text

@@ -61,6 +61,15 @@ class Ground(Boundary[None]):
         """What another screen ended with: a filter for the list, an event to go to, or nothing."""
         raise NotImplementedError
 
+    @property
+    def wanted_is_empty(self) -> bool:
+        """Whether no filter is in force."""
+        raise NotImplementedError
+
+    def show_empty(self) -> None:
+        """Show the welcome while no event is stored."""
+        raise NotImplementedError
+
     def update_title(self) -> None:
         """Write the title of the list."""
         raise NotImplementedError

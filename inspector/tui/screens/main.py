@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from textual.widgets import Static
 from inspector.core import units
 from inspector.core.text import visible
 from inspector.tui import keys
+from inspector.tui.screens.delete_actions import DeleteActions
 from inspector.tui.screens.event_actions import EventActions
 from inspector.tui.screens.footers import hints_for
 from inspector.tui.screens.ground import clock_us
@@ -34,7 +36,7 @@ POLL_S = 0.1
 STATUS_S = 1.0
 
 
-class MainScreen(EventActions, Moving):
+class MainScreen(EventActions, DeleteActions, Moving):
     """List and detail on one store."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]
@@ -74,7 +76,8 @@ class MainScreen(EventActions, Moving):
         self.tour = Tour()
         self.rate = Rate()
         self._missed_new = 0
-        self._total, self._bytes = session.reader.total()
+        self._miscounted = 0
+        """By how many the ids known were not as many as the store counts, after they were read again."""
         self._status_at = 0.0
 
     def compose(self) -> ComposeResult:
@@ -157,9 +160,8 @@ class MainScreen(EventActions, Moving):
                 self.show_empty()
         else:
             self.events.changed()
-        self._total, self._bytes = self.session.reader.total()
-        if self._total < len(self.source.all_ids) and not self.source.older_missing:
-            self.start(self._read_ids, "ids", exclusive=True)
+        if not self.busy and not self.source.older_missing and self._differs() != self._miscounted:
+            self.start(self.read_ids, "ids")
         shown = self.shown
         if shown is not None and shown.event.id == self.events.cursor and self.current != shown.event:
             self.reload_detail()
@@ -167,12 +169,21 @@ class MainScreen(EventActions, Moving):
         if time.monotonic() - self._status_at > 2 * POLL_S:
             self.update_status()
 
-    async def _read_ids(self) -> None:
-        """Read all ids again: somebody deleted some."""
+    def _differs(self) -> int:
+        return self.source.total[0] - len(self.source.all_ids)
+
+    async def read_ids(self) -> None:
+        """Read all ids again: some were deleted, or brought back."""
+        self._miscounted = self._differs()  # one reading at a time
+        known = self.source.last_id
         numbers = await self.session.read(lambda reader: reader.ids())
-        self.source.replace_ids(numbers)
-        if not self.wanted.is_empty and self.source.matched is not None:
-            present = set(numbers)
+        more = len(numbers) > len(self.source.all_ids)
+        self.source.replace_ids(numbers, known)
+        self._miscounted = self._differs()
+        if not self.wanted.is_empty and more:
+            self._apply(self.wanted)
+        elif self.source.matched is not None:
+            present = await asyncio.to_thread(frozenset, numbers)
             self.source.show_matches(type(numbers)("q", [n for n in self.source.matched if n in present]))
         self.events.sync()
         self.show_empty()
@@ -198,7 +209,7 @@ class MainScreen(EventActions, Moving):
             answers=_words(answers),
             tunnel=tunnel if isinstance(tunnel, dict) else None,
             trouble=_words(trouble),
-            events=self._total,
+            events=self.source.total[0],
             bytes=session.reader.file_size(),
             store=visible(home),
             counts=tuple(self.rate.counts(now / 1e6)),
@@ -210,13 +221,15 @@ class MainScreen(EventActions, Moving):
 
     def update_title(self) -> None:
         """Write the title of the list."""
-        total, shown = max(self._total, len(self.source.ids)), len(self.source.ids)
+        total, shown = max(self.source.total[0], len(self.source.ids)), len(self.source.ids)
         if self.wanted.is_empty:
             parts = [Part(f"Events {total:,}", "bold $foreground")]
         elif words := self.scan_words:
             parts = [Part(f"Events   {shown:,} {words}", "bold $foreground")]
         else:
             parts = [Part(f"Events   {shown:,} of {len(self.source.all_ids):,}", "bold $foreground")]
+        if self.busy:
+            parts.append(Part(f"   {self.busy}", "$warning"))
         where = "above" if self.events.order == "newest" else "below"
         if self.down:
             parts.append(Part("   what was stored is all here", "$muted"))
