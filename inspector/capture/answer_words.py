@@ -124,7 +124,7 @@ def _write_rule(rule: Rule) -> str:
 def explain(answers: Answers) -> list[tuple[str, str]]:
     """What the rules mean, a line for each: for which requests, and what they are answered. Not yet safe to
     show."""
-    lines = [("…/404", "404, the status that the path ends in")] if answers.by_suffix else []
+    lines = [("/any/path/404", "404, the status that the path ends in")] if answers.by_suffix else []
     for rule in answers.rules:
         where = " ".join(word for word in (rule.method, rule.path) if word)
         lines.append((where or ("all else" if lines else "every request"), _explain(rule.answers)))

@@ -36,6 +36,7 @@ from inspector.tui.widgets.document import Document, Head, Role, Section
 
 _MAX_NEW = 2
 _SUMMARY_KEYS = 5
+_USUAL = "answered 200"
 
 
 def document(detail: Detail, tab: str, look: Look, shape: TypeShape | None = None) -> Document:
@@ -86,7 +87,8 @@ def _head(detail: Detail) -> Section:
         lines.append(line(event.resource_id or "", (f"{gap}{about}", "muted")))
     now = time.time_ns() // 1000
     came = _local(event.received_us)
-    size = f"{event.size:,} byte{'' if event.size == 1 else 's'}"
+    size = units.count(event.size, "byte")
+    answered = _answered(event)
     how = (
         f"{event.method} {(event.target or b'').decode('latin-1')}"
         if event.method is not None and event.type
@@ -96,8 +98,11 @@ def _head(detail: Detail) -> Section:
         line(
             came,
             (f", {units.ago(event.received_us, now)}   {size}   {how or 'from ' + event.remote}", "muted"),
+            (f"   {answered}" if answered == _USUAL else "", "muted"),
         )
     )
+    if answered not in ("", _USUAL):
+        lines.append(line((answered, "care")))
     if event.forwarded_for is not None:
         lines.append(line(("from ", "muted"), event.forwarded_for, (f", through {event.remote}", "muted")))
     for label in event.labels:
@@ -125,6 +130,13 @@ def _head(detail: Detail) -> Section:
             )
         )
     return Section("head", None, Head(lines))
+
+
+def _answered(event: Event) -> str:
+    """What the sender was answered, in words; empty for what came from a file."""
+    if event.status is not None:
+        return f"answered {event.status}"
+    return "" if event.remote == "import" else "not answered"
 
 
 def _local(us: int) -> str:
@@ -190,11 +202,13 @@ def _headers(request: Request, event: Event, look: Look) -> Document:
             (f" HTTP/{request.version}", "muted"),
         )
     ]
-    count = f"{len(lines):,} line{'' if len(lines) == 1 else 's'} as received, from {event.remote}"
-    words = count + (f"   {masked} masked, Y shows them" if masked else "")
+    words = f"{units.count(len(lines), 'line')} as received"
+    words += f", {masked} masked, Y shows them" if masked else ""
+    answered = _answered(event)
+    came = f"from {event.remote}" + (f", {answered}" if answered else "")
     return Document(
         (
-            Section("request", None, Head([*first, line((words, "muted")), line("")])),
+            Section("request", None, Head([*first, line((came, "muted")), line((words, "muted")), line("")])),
             Section("headers", None, Head(lines)),
         )
     )

@@ -128,6 +128,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("copy-as", "Y", "Copy path, subtree, body, curl …", "LDA", "copy_as"),
     Key("listener", "i", "Address, snippets, log lines", "*", "listener", "Listener"),
     Key("copy-address", "c", "Copy the address", "*", "copy_address", "Listener"),
+    Key("answers", "a", "What senders are answered", "*", "answers", "Listener"),
+    Key("pause", "p", "Pause: 503 for every sender, or go on", "*", "pause", "Listener"),
     Key("tunnel", "t", "Tunnel, open or close", "*", "tunnel", "Listener"),
 )
 

@@ -198,12 +198,15 @@ def test_mistakes_in_a_line_of_words_are_named(text: str, words: str) -> None:
         (
             "by-url",
             {"by_suffix": True},
-            [("…/404", "404, the status that the path ends in"), ("all else", "200 OK")],
+            [("/any/path/404", "404, the status that the path ends in"), ("all else", "200 OK")],
         ),
         (
             "by-url; 503",
             {"by_suffix": True, "rules": [{"status": 503}]},
-            [("…/404", "404, the status that the path ends in"), ("all else", "503 Service Unavailable")],
+            [
+                ("/any/path/404", "404, the status that the path ends in"),
+                ("all else", "503 Service Unavailable"),
+            ],
         ),
     ],
 )

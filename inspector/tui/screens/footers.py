@@ -36,6 +36,7 @@ def _on_empty(screen: MainScreen) -> list[Hint]:
         ("y", "copy the curl line", "copy_curl"),
         ("c", "copy the address", "copy_address"),
         ("t", "tunnel", "tunnel"),
+        ("a", "what to answer", "answers"),
         ("i", "more", "listener"),
         ("q", "quit", "close"),
     ]
@@ -47,9 +48,10 @@ def _first(screen: MainScreen, pane: str) -> list[Hint]:
         return [("i", "what happened", "listener")]
     if pane == "list" and not screen.wanted.is_empty and not len(screen.source.ids):
         return [("esc", "stops" if screen.scanning else "clears the filter", "back")]
+    paused = [("p", "answer again", "pause")] if screen.status_line.status.paused else []
     if screen.events.missed:
-        return [("f", f"newest ({screen.events.missed:,} new)", "follow")]
-    return []
+        return [("f", f"newest ({screen.events.missed:,} new)", "follow"), *paused]
+    return paused
 
 
 def _in_list(screen: MainScreen) -> list[Hint]:
@@ -66,6 +68,7 @@ def _in_list(screen: MainScreen) -> list[Hint]:
         ("y", "copy", "copy"),
         ("s", "star", "star"),
         ("t", "tunnel", "tunnel"),
+        ("a", "answers", "answers"),
         ("z", "zoom", "zoom"),
         ("q", "quit", "close"),
     ]

@@ -9,13 +9,14 @@ from textual.message import Message
 
 from inspector.core.events import InspectorError
 from inspector.tui.sample import curl_line, post_sample
+from inspector.tui.screens.answer_actions import AnswerActions
 from inspector.tui.screens.confirm import ConfirmDialog
-from inspector.tui.screens.ground import Ground, clock_us
+from inspector.tui.screens.ground import clock_us
 
 _NO_AGENT = ("not on this machine", "not installed", "no ngrok")
 
 
-class ListenerActions(Ground):
+class ListenerActions(AnswerActions):
     """Actions on the listener, and its watch."""
 
     class Restarted(Message):
@@ -90,6 +91,8 @@ class ListenerActions(Ground):
                 public_url=self.session.public_url,
                 how=how,
                 down=self.down or ("" if self.session.url else "Nothing listens for this store."),
+                answers=str(self.answers().get("text") or ""),
+                trouble=self.trouble,
                 listener=listener,
                 log=capture.log_tail() if capture is not None else (),
             ),
@@ -161,16 +164,18 @@ class ListenerActions(Ground):
         if capture is None or self.restarting:
             return
         if not self.session.may_restart():
-            self.down = "not listening: it ended 3 times in a minute; i shows its last lines"
+            self.down = "not listening: it ended more than 3 times in a minute; i shows its last lines"
             return
         self.restarting = True
+        # A clean end takes its state away; what was asked of a listener ends with that, and not with a crash.
+        crashed = self.session.state("listener") is not None
         self.down = f"not listening: it ended ({ended}), starting it again …"
 
         def run() -> None:
             problem = ""
             try:
                 capture.stop()
-                capture.start()
+                capture.start(again=crashed)
             except InspectorError as error:
                 problem = str(error)
             self.post_message(self.Restarted(ended, problem))

@@ -38,15 +38,22 @@ class ListenerDialog(Dialog[str]):
         public_url: str | None,
         how: str,
         down: str,
+        answers: str = "",
+        trouble: str = "",
         listener: dict[str, Any],
         log: Sequence[str],
     ) -> None:
-        """`how` says whether it was started or joined, `down` why nothing listens (empty when it does)."""
+        """`how` says whether it was started or joined, `down` why nothing listens (empty when it does).
+
+        `answers` is the rule in force, ``answers 200``; `trouble` says why events cannot be stored.
+        """
         super().__init__()
         self.url = url
         self.public_url = public_url
         self.how = how
         self.down = down
+        self.answers = answers
+        self.trouble = trouble
         self.listener = listener
         self.log_lines = list(log)
         if down:
@@ -67,6 +74,14 @@ class ListenerDialog(Dialog[str]):
             yield _row("Address", self.url)
             if self.public_url:
                 yield _row("Public", self.public_url)
+            if self.answers and not self.down:
+                yield _row("Answers", f"{self.answers.removeprefix('answers ')}   (a changes that, p pauses)")
+            if self.trouble:
+                yield Static(
+                    Content.styled(
+                        f"Events cannot be stored, senders get 503: {visible(self.trouble)}", "$error"
+                    )
+                )
             if self.listener.get("certificate"):
                 yield _row("Trust", str(self.listener["certificate"]))
             if self.listener.get("loopback") is False and not self.down:

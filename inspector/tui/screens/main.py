@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -191,24 +191,28 @@ class MainScreen(EventActions, DeleteActions, Moving):
 
     def _tick(self) -> None:
         self.watch_listener()
+        self.watch_trouble()
         self.update_status()
 
     def update_status(self) -> None:
         """Write the first row."""
         session = self.session
         self._status_at = time.monotonic()
-        answers, tunnel, trouble = (session.state(name) for name in ("answers", "tunnel", "trouble"))
+        answers, tunnel, listener = self.answers(), session.state("tunnel"), session.state("listener")
         now = clock_us()
         url = visible(session.url)
         without = "not listening, reading only" if session.capture is None and not url else ""
+        was_paused = self.status_line.status.paused
         home = str(session.store).replace(str(session.store.home()), "~", 1)
         self.status_line.status = Status(
             url=url,
             listening=bool(url) and not self.down,
             down=visible(self.down or without),
-            answers=_words(answers),
+            answers=visible(str(answers.get("text") or "")),
+            paused=bool(answers.get("paused")),
+            exposed=isinstance(listener, dict) and listener.get("loopback") is False,
             tunnel=tunnel if isinstance(tunnel, dict) else None,
-            trouble=_words(trouble),
+            trouble=self.trouble,
             events=self.source.total[0],
             bytes=session.reader.file_size(),
             store=visible(home),
@@ -216,6 +220,8 @@ class MainScreen(EventActions, DeleteActions, Moving):
             rate=self.rate.per_second(now / 1e6),
             now_us=now,
         )
+        if self.status_line.status.paused != was_paused:
+            self.update_footer()
         welcome = self.empty_pane.welcome
         welcome.url, welcome.down = session.url, self.down
 
@@ -277,7 +283,9 @@ class MainScreen(EventActions, DeleteActions, Moving):
     def _press_status(self, message: StatusLine.Pressed) -> None:
         if message.name == "tunnel":
             self.action_tunnel()
-        elif self.down:
+        elif message.name == "answers":
+            self.action_answers()
+        elif message.name == "trouble" or self.down:
             self.action_listener()
         else:
             self.action_copy_address()
@@ -285,7 +293,3 @@ class MainScreen(EventActions, DeleteActions, Moving):
     @on(KeyFooter.Pressed)
     async def _press_hint(self, message: KeyFooter.Pressed) -> None:
         await self.run_action(message.action)
-
-
-def _words(state: Any) -> str:
-    return visible(str(state.get("text") or "")) if isinstance(state, dict) else ""

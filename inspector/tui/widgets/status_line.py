@@ -21,6 +21,7 @@ from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 BAR_S = 5
 """Seconds a bar of the sparkline stands for."""
 BARS = 12
+_USUAL = "answers 200"
 
 
 class Rate:
@@ -57,9 +58,14 @@ class Status:
     down: str = ""
     """Why nothing listens, in words."""
     answers: str = ""
+    """The rule in force: ``answers 200``."""
+    paused: bool = False
+    exposed: bool = False
+    """Other machines can reach the listener."""
     tunnel: Mapping[str, Any] | None = None
     """The tunnel's state as the capture process publishes it."""
     trouble: str = ""
+    """Why events cannot be stored, so that senders get 503."""
     events: int = 0
     bytes: int = 0
     store: str = ""
@@ -69,14 +75,15 @@ class Status:
 
 
 class StatusLine(Widget):
-    """One row; what does not fit is left out from the least needed on, ``PUBLIC`` and trouble never."""
+    """One row; what does not fit is left out from the least needed on: ``PUBLIC``, trouble, a warning and an
+    answer that is not the usual one never."""
 
     DEFAULT_CSS = """
     StatusLine { height: 1; width: 1fr; background: $panel; color: $foreground; }
     """
 
     class Pressed(Message):
-        """The address or the tunnel was clicked; `name` says which."""
+        """``address``, ``answers``, ``trouble`` or ``tunnel`` was clicked; `name` says which."""
 
         def __init__(self, name: str) -> None:
             super().__init__()
@@ -114,18 +121,32 @@ class StatusLine(Widget):
             pieces.append((f"{self.glyphs.not_listening} {status.down or 'not listening'}", "$error"))
         self._spans = [(1, sum(Content(text).cell_length for text, _ in pieces), "address")]
         gap = "   " if narrow < 2 else "  "
-        if status.trouble:
-            pieces.append((f"{gap}{status.trouble}", "bold $error"))
-        if status.listening and status.answers and narrow < 4 and not (public and narrow >= 2):
-            answers = status.answers.removeprefix("answers ") if narrow >= 2 else status.answers
-            pieces.append((f"{gap}{answers}", "$muted"))
-        start = sum(Content(text).cell_length for text, _ in pieces)
-        pieces += [
-            (gap + text if index == 0 else text, style)
-            for index, (text, style) in enumerate(self._tunnel(narrow))
-        ]
-        self._spans.append((start, sum(Content(text).cell_length for text, _ in pieces), "tunnel"))
+        self._add(
+            pieces, self._answers(narrow, bool(public)), gap, "trouble" if status.trouble else "answers"
+        )
+        if status.listening and status.exposed:
+            words = "other machines can reach it" if narrow < 2 else "on the network"
+            self._add(pieces, [(words, "bold $warning")], gap, "address")
+        self._add(pieces, self._tunnel(narrow), gap, "tunnel")
         return Content.assemble(*pieces)
+
+    def _add(self, pieces: list[tuple[str, str]], more: list[tuple[str, str]], gap: str, name: str) -> None:
+        """Append what a click on is called `name`."""
+        if not more:
+            return
+        start = sum(Content(text).cell_length for text, _ in pieces)
+        pieces += [(gap, ""), *more]
+        self._spans.append((start, sum(Content(text).cell_length for text, _ in pieces), name))
+
+    def _answers(self, narrow: int, public: bool) -> list[tuple[str, str]]:
+        status = self.status
+        if status.trouble and not status.down:
+            return [(f"503: {status.trouble}", "bold $error")]
+        usual = status.answers == _USUAL
+        if not status.listening or not status.answers or (usual and public and narrow >= 2):
+            return []
+        words = status.answers.removeprefix("answers ") if narrow >= 2 else status.answers
+        return [(words, "$muted" if usual else "bold $warning" if status.paused else "$warning")]
 
     def _public(self) -> str:
         tunnel = self.status.tunnel
