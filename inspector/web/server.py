@@ -115,7 +115,7 @@ class Page:
         await tab.prepare(request)
         if len(self._tabs) >= MAX_TABS:
             await tab.send_bytes(
-                f"{MAX_TABS} screens are open already; close one of their tabs first.".encode()
+                f"As many screens as may be ({MAX_TABS}) are open; close one of their tabs.".encode()
             )
             await tab.close()
             return tab
