@@ -27,6 +27,11 @@ MAX_CHARACTERS: Final = 16_000_000
 MAX_LEVELS: Final = 6
 """Documents in strings of documents in strings …"""
 
+_INSIDE: Final = {
+    FROM_JSON: "JSON inside",
+    BASE64_JSON: "base64 of JSON",
+    BASE64_TEXT: "base64 of text",
+}
 _WORDS: Final = {
     FROM_JSON: "JSON in this string",
     BASE64_JSON: "JSON in this base64",
@@ -193,11 +198,11 @@ class NestedText:
         if number < 0:
             number = bisect_left(self._at, at)
             held = number < len(self._at) and self._at[number] == at
-            return _WORDS[self._found[number].step] if held else ""
+            return _INSIDE[self._found[number].step] if held else ""
         return tree.holds(at) if isinstance(tree, NestedText) else ""
 
     def held(self, row: int) -> str:
-        """The same words on the first row of what a string holds; empty elsewhere."""
+        """Where the first row of what a string holds comes from, in words; empty elsewhere."""
         number, tree, at = self._locate(row)
         if number < 0:
             return ""
@@ -309,7 +314,7 @@ class NestedText:
         return tree.lines.text() if isinstance(tree, PlainText) else tree.value_text(at)
 
     def type_words(self, row: int) -> str:
-        """What the value on a row is: ``string, 71 chars, JSON in this string``."""
+        """What the value on a row is: ``string, 71 chars, JSON inside``."""
         _, tree, at = self._locate(row)
         if isinstance(tree, PlainText):
             return f"decoded text, {count(len(tree), 'line')}"

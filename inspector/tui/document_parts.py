@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspector.core.header_words import meaning_of_header, odd_headers
 from inspector.core.redact import MASK, redact_headers, redact_query
 from inspector.tui.detail import Look
 from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section, Span
@@ -64,19 +65,29 @@ def query_section(query: bytes, look: Look) -> Section:
     return Section("query", "query", Head(lines), summary=count, note=note, foldable=True)
 
 
-def header_lines(headers: Headers, look: Look) -> tuple[list[HeadLine], int]:
-    """Header lines, and how many of them are masked."""
+def header_lines(headers: Headers, look: Look, body_size: int | None = None) -> tuple[list[HeadLine], int]:
+    """Header lines with what they mean and what is odd about them, and how many of them are masked."""
     masked = 0
+    remarks = odd_headers(headers, body_size)
     if not look.reveal:
         headers, masked = redact_headers(headers)
     return [
-        line((latin(name), "key"), (": ", "muted"), masked_text(value)) for name, value in headers
+        HeadLine(
+            (Span(latin(name), "key"), Span(": ", "muted"), Span(masked_text(value))),
+            (Span(remark, "care"),) if remark else (),
+            name=latin(name),
+            value=masked_text(value),
+            told=meaning_of_header(latin(name)),
+        )
+        for (name, value), remark in zip(headers, remarks, strict=True)
     ], masked
 
 
-def header_section(headers: Headers, look: Look, *, folded: bool, key: str = "headers") -> Section:
+def header_section(
+    headers: Headers, look: Look, *, folded: bool, key: str = "headers", body_size: int | None = None
+) -> Section:
     """Header lines under a heading that tells how many there are."""
-    lines, masked = header_lines(headers, look)
+    lines, masked = header_lines(headers, look, body_size)
     kind = next((value for name, value in headers if name.lower() == b"content-type"), b"")
     count = f"{len(lines):,} line{'' if len(lines) == 1 else 's'}"
     summary = f"{count}, {latin(kind)}" if kind else count

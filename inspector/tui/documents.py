@@ -162,7 +162,8 @@ def _details(detail: Detail, request: Request, view: BodyView, look: Look) -> Do
     query = request.target.partition(b"?")[2]
     if query:
         sections.append(query_section(query, look))
-    sections.append(header_section(request.headers, look, folded=True))
+    size = detail.event.size if detail.event.complete else None
+    sections.append(header_section(request.headers, look, folded=True, body_size=size))
     return Document(tuple(sections), new_paths(detail))
 
 
@@ -192,13 +193,13 @@ def _body(detail: Detail, look: Look) -> Document:
 
 
 def _headers(request: Request, event: Event, look: Look) -> Document:
-    lines, masked = header_lines(request.headers, look)
+    lines, masked = header_lines(request.headers, look, event.size if event.complete else None)
     target = request.target if look.reveal else mask_target(request.target)
     first = [
         line(
             (request.method, "title"),
             " ",
-            target.decode("utf-8", "replace"),
+            target.decode("utf-8", "backslashreplace"),
             (f" HTTP/{request.version}", "muted"),
         )
     ]

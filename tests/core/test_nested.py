@@ -110,9 +110,10 @@ def test_values_and_words() -> None:
     assert json.loads(tree.value_text(string)) == PAYLOAD["details"]["error"]  # type: ignore[index]
     assert json.loads(tree.value_text(string + 1)) == INNER
     assert json.loads(tree.value_text(0)) == PAYLOAD
-    assert tree.type_words(string).endswith(", JSON in this string")
+    assert tree.type_words(string).endswith(", JSON inside")
     assert tree.type_words(string + 1) == "object, 2 keys"
-    assert tree.holds(string) == tree.held(string + 1) == "JSON in this string"
+    assert tree.holds(string) == "JSON inside"
+    assert tree.held(string + 1) == "JSON in this string"
     assert not tree.held(string)
     assert not tree.holds(string + 1)
     note = tree.row_of(("note", BASE64_TEXT))

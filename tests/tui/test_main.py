@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -432,3 +433,37 @@ async def test_a_word_that_is_only_begun_is_no_mistake(tmp_path: Path, staged: S
         await stage.shows("type:a.long", "1 of 2")
         await stage.type("levl:x")
         await stage.shows("1 mistake", "no such word")
+
+
+async def test_strings_headers_and_copies(store: Path, staged: Staged) -> None:
+    """What a string holds opens in place and is copied in every form; header lines say what they mean and what is
+    odd; a time is told here."""
+    inner = {"code": 404, "at": "2026-11-17T09:12:41Z"}
+    body = gzip.compress(json.dumps({"type": "t", "details": {"error": json.dumps(inner)}}).encode())
+    fill(store, [post(body, (b"Content-Encoding", b"gzip"), (b"X-Dup", b"1"), (b"x-dup", b"2"))])
+    async with staged(store, size=(160, 40)) as stage:
+        await stage.detail(1)
+        await stage.press("enter", "j", "l", "j", "j", "j")
+        await stage.shows("JSON in this string", "details.error | fromjson.at", " here, ")
+        await stage.press("Y", "q")
+        assert stage.app.clipboard == ".details.error | fromjson | .at"
+        await stage.press("k", "k", "y")
+        assert stage.app.clipboard == json.dumps(inner, indent=2)
+        await stage.press("k", "Y", "d")
+        assert stage.app.clipboard == json.dumps(inner, indent=2)
+        await stage.press("y")
+        assert stage.app.clipboard == json.dumps(inner)
+        await stage.press("Y", "s")
+        assert stage.app.clipboard == json.dumps(json.dumps(inner))
+        await stage.press("Y", "P")
+        assert stage.app.clipboard == "$.details.error"
+        await stage.press("Y", "b")
+        await stage.shows("gunzipped from")
+        assert stage.app.clipboard == gzip.decompress(body).decode()
+        await stage.press("3")
+        await stage.shows("POST /hook HTTP/1.1", "what the body is", "2 times, differ")
+        await stage.press("G", "y")
+        assert stage.app.clipboard == "2"
+        await stage.press("Y", "h")
+        await stage.shows("Copied 4 header lines")
+        assert stage.app.clipboard.endswith("X-Dup: 1\nx-dup: 2")

@@ -456,8 +456,8 @@ async def test_what_strings_hold() -> None:
         viewer.focus()
         assert rows(viewer)[:6] == [
             "› {",
-            ' ▸  "error": "{\\"code\\": 404, \\"why\\…   JSON in this string',
-            ' ▸  "data": "eyJuZWVkbGUiOiBbMV19",   JSON in this base64',
+            ' ▸  "error": "{\\"code\\": 404, \\"why\\": \\"no …   JSON inside',
+            ' ▸  "data": "eyJuZWVkbGUiOiBbMV19",   base64 of JSON',
             '    "n": 1',
             "  }",
             "",
@@ -482,6 +482,6 @@ async def test_what_strings_hold() -> None:
         assert place is not None
         assert place.path == ("data", BASE64_JSON, "needle")
         await pilot.press("h", "h", "h", "h", "h")
-        assert rows(viewer)[6] == '›▸  "data": "eyJuZWVkbGUiOiBbMV19",   JSON in this base64'
+        assert rows(viewer)[6] == '›▸  "data": "eyJuZWVkbGUiOiBbMV19",   base64 of JSON'
         assert viewer.place is not None
         assert viewer.place.value_text == json.dumps(hidden)

@@ -89,7 +89,7 @@ class ChoiceDialog(Dialog[str]):
         self.hint = "a letter or enter takes it, esc closes"
 
     DEFAULT_CSS = """
-    ChoiceDialog OptionList { height: auto; max-height: 16; border: none; background: $panel; padding: 0; }
+    ChoiceDialog OptionList { height: auto; max-height: 20; border: none; background: $panel; padding: 0; }
     """
 
     def body(self) -> ComposeResult:

@@ -54,9 +54,9 @@ class PathBar(Widget):
         width = self.size.width
         place, rule = self.place, self.glyphs.rule
         note = Content.assemble(" ", (self.note, "$warning"), f" {rule}") if self.note else Content("")
-        if place is None or place.path is None:
+        if place is None or (place.path is None and not place.name):
             return Content.assemble(rule * (width - note.cell_length), note)
-        path = visible(show_path(place.path)) if place.path else "the whole payload"
+        path = visible(place.name or (show_path(place.path) if place.path else "the whole payload"))
         room = width - note.cell_length
         first = Content.assemble(f"{rule} ", (path, "$key"), " ").truncate(max(1, room - 1), ellipsis=True)
         first = Content.assemble(first, rule * (room - first.cell_length), note)

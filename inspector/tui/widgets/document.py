@@ -51,6 +51,12 @@ class HeadLine:
     spans: tuple[Span, ...] = ()
     right: tuple[Span, ...] = ()
     new: bool = False
+    name: str = ""
+    """What the line holds a value of: the name of a header."""
+    value: str = ""
+    """That value, for copying; empty where the line is to be copied."""
+    told: str = ""
+    """What that is, in words: at the right edge where there is room, and for the path bar."""
 
     @property
     def text(self) -> str:

@@ -209,7 +209,11 @@ class Painter:
         return spans
 
     def _head(self, head: HeadLine, room: int, spot: Spot) -> list[Run]:
-        return self._justified(self._window(spot, 0), _spans(head.right), room, " ")
+        shown, right = self._window(spot, 0), _spans(head.right)
+        told = [*plain(head.told, "muted"), Run("   ", "muted")] if right else plain(head.told, "muted")
+        if head.told and _cells(shown) + _cells(told) + _cells(right) + 3 <= room:
+            right = [*told, *right]
+        return self._justified(shown, right, room, " ")
 
     def _folded(self, line: Line) -> list[Run]:
         section, row = self.document.sections[line.spot.section], line.spot.row

@@ -8,7 +8,7 @@ from typing import Final
 from inspector.core import units
 from inspector.core.payload import Path
 from inspector.core.text import count_unsafe
-from inspector.tui.widgets.document import Section
+from inspector.tui.widgets.document import Head, HeadLine, Section
 from inspector.tui.widgets.layout import HEADING
 
 _MOST_UNSAFE: Final = 100_000
@@ -28,6 +28,8 @@ class Place:
     """What stands there: ``string, 71 chars``, ``object, 3 keys``; empty for a heading."""
     source: Section
     """The section itself."""
+    name: str = ""
+    """What the line is called where it has no path: the name of a header."""
 
     @property
     def value_text(self) -> str:
@@ -35,7 +37,14 @@ class Place:
         if self.row == HEADING:
             return ""
         tree = self.source.tree
-        return self.source.lines.line(self.row) if tree is None else tree.value_text(self.row)
+        if tree is not None:
+            return tree.value_text(self.row)
+        return self._head_line.value or self.source.lines.line(self.row)
+
+    @property
+    def _head_line(self) -> HeadLine:
+        source = self.source.source
+        return source.lines[self.row] if isinstance(source, Head) else HeadLine()
 
 
 def place_in(section: Section, row: int) -> Place:
@@ -43,6 +52,9 @@ def place_in(section: Section, row: int) -> Place:
     if row == HEADING:
         return Place(section.key, row, None, "", section)
     tree = section.tree
+    if isinstance(section.source, Head) and (line := section.source.lines[row]).name:
+        odd = ", ".join(span.text for span in line.right)
+        return Place(section.key, row, None, "; ".join(filter(None, (line.told, odd))), section, line.name)
     if tree is None:
         return Place(section.key, row, None, _unsafe_words(section, row).removeprefix(", "), section)
     words = tree.type_words(row) + _unsafe_words(section, row)
