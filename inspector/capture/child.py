@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.core.events import InspectorError
+from inspector.core.text import visible
 from inspector.store.place import beside, capture_lock, open_reading
 
 NOT_STORED = "events cannot be stored, senders get 503: "
@@ -209,6 +210,16 @@ class Capture:
     def log_tail(self, lines: int = 12) -> list[str]:
         """The last lines of the log beside the store."""
         return log_tail(self.path, lines)
+
+    def note(self, text: str) -> None:
+        """Add a line to the log beside the store: of its own end a process that was killed says nothing."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        with contextlib.suppress(OSError):
+            descriptor = open_log(self.path)
+            try:
+                os.write(descriptor, f"{stamp} {visible(text)}\n".encode())
+            finally:
+                os.close(descriptor)
 
     def leave(self) -> None:
         """Let a capture process that this screen started go on after the screen has ended."""

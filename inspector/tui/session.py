@@ -40,9 +40,8 @@ class Session:
         self.preferences = preferences or Preferences()
         self.reader = Reader(store)
         """For quick reads on the screen's loop only."""
-        self.marks: dict[int, str] = dict(
-            self.reader.db.execute("SELECT event, mark FROM note WHERE mark IS NOT NULL ORDER BY event")
-        )
+        self._file = _identity(store)
+        self.marks = _marks(self.reader)
         """Marked events: ``a``, ``b``, and ``+`` for any further."""
         self.left = False
         """The user wants the capture process to go on after the screen."""
@@ -51,6 +50,19 @@ class Session:
     def close(self) -> None:
         """Close the connection."""
         self.reader.close()
+
+    def reopen(self) -> bool:
+        """Open the store that is at the path now, if it is another one than was opened; True if it is."""
+        found = _identity(self.store)
+        if found is None or found == self._file:
+            return False
+        try:
+            reader = Reader(self.store)
+        except InspectorError:
+            return False  # it is being made
+        self.reader.close()
+        self.reader, self._file, self.marks = reader, found, _marks(reader)
+        return True
 
     async def read(self, work: Callable[[Reader], Result]) -> Result:
         """Do `work` in a thread with a reader of its own."""
@@ -198,3 +210,16 @@ class Session:
         attempt = await replay(request, number, goal, own_addresses=self.own_addresses())
         await self.edit(lambda edits: edits.add_attempt(attempt))
         return attempt, before
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path, whatever it is called; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _marks(reader: Reader) -> dict[int, str]:
+    return dict(reader.db.execute("SELECT event, mark FROM note WHERE mark IS NOT NULL ORDER BY event"))

@@ -26,6 +26,10 @@ class Source:
 
     def __init__(self, reader: Reader) -> None:
         """Read the newest ids of the store; `reader` is used on the caller's thread only."""
+        self.open(reader)
+
+    def open(self, reader: Reader) -> None:
+        """Begin anew with a store: the first one, or the one that took its place."""
         self.reader = reader
         self.all_ids: array[int] = reader.newest_ids(FIRST_IDS)
         """Every id known, ascending; the older ones come with `add_older`."""

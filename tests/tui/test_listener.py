@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -70,6 +71,40 @@ async def test_a_listener_that_keeps_ending_is_left_at_that(tmp_path: Path, stag
         await stage.shows("not listening", "what was stored is all here", "i what happened")
         await stage.press("i")
         await stage.shows("Everything that was stored is here", "s starts it again")
+
+
+async def test_a_listener_that_ended_is_started_by_hand_or_joined(capture: Capture, staged: Staged) -> None:
+    """What was stopped stays so until the user wants it; one that somebody else starts is joined."""
+    async with staged(capture.path, (120, 36), capture) as stage:
+        assert capture.pid is not None
+        os.kill(capture.pid, signal.SIGTERM)
+        await stage.shows("not listening: the listener was stopped")
+        await stage.press("i", "s")
+        await stage.shows("Listening on http://", "● http://")
+        os.kill(capture.pid, signal.SIGTERM)
+        await stage.shows("not listening: the listener was stopped")
+        other = Capture(capture.path, ["--port", "0"])
+        await asyncio.to_thread(other.start)
+        await stage.shows("Joined the listener that was running", f"● {other.url}")
+        assert other.stop()
+
+
+async def test_a_store_that_takes_the_place_of_another_is_shown(tmp_path: Path, staged: Staged) -> None:
+    """Ids mean other events there; nothing of the old store stays on the screen."""
+    store = fill(tmp_path / "events.db", [anchore("old.a", {}), anchore("old.b", {})])
+    async with staged(store, (120, 36)) as stage:
+        await stage.shows("Events 2", "old.b")
+        await stage.press("j", "m")
+        fill(tmp_path / "new.db", [anchore("new.a", {"x": 1}), anchore("new.b", {})])
+        for name in ("events.db", "events.db-wal", "events.db-shm"):
+            (tmp_path / name).unlink(missing_ok=True)
+        await stage.pilot.pause(0.2)
+        (tmp_path / "new.db").rename(store)
+        await stage.shows("The store was deleted or replaced.", "Events 2   following", "new.b")
+        await stage.detail(2)
+        await stage.until(lambda: "old." not in stage.text)
+        await stage.press("j")
+        await stage.shows('"x": 1')
 
 
 async def test_tunnel_is_opened_after_a_question_only(tmp_path: Path, staged: Staged) -> None:

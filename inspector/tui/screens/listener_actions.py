@@ -7,12 +7,14 @@ import threading
 
 from textual.message import Message
 
+from inspector.capture.child import running
 from inspector.core.events import InspectorError
 from inspector.tui.sample import curl_line, post_sample
 from inspector.tui.screens.answer_actions import AnswerActions
 from inspector.tui.screens.confirm import ConfirmDialog
 from inspector.tui.screens.ground import clock_us
 
+_STARTING = "starting it again …"
 _NO_AGENT = ("not on this machine", "not installed", "no ngrok")
 
 
@@ -83,7 +85,7 @@ class ListenerActions(AnswerActions):
             elif result == "address":
                 self.action_copy_address()
             elif result == "start" and self.down:
-                self.restart_listener("it had ended")
+                self.restart_listener()
 
         self.app.push_screen(
             ListenerDialog(
@@ -141,35 +143,39 @@ class ListenerActions(AnswerActions):
     # -- the watch
 
     def watch_listener(self) -> None:
-        """Notice a capture process that ended, and start it again."""
+        """Notice a capture process that ended, and start it again; or join the one that somebody else started."""
         capture = self.session.capture
         if capture is None or self.restarting:
             return
         ended = capture.ended()
         if ended is None:
-            if self.down:
-                self.down = ""
-            return
-        if self.down and not self.down.endswith("starting it again …"):
-            return
-        if self.session.state("listener") is None:
+            self._set_down("")
+        elif self.down and not self.down.endswith(_STARTING):
+            if running(capture.path) is not None:
+                self.restart_listener()
+        elif self.session.state("listener") is None:
             # A clean end takes its state away: somebody stopped it, and it is not for us to overrule that.
-            self.down = "not listening: the listener was stopped. i starts it again"
-            return
-        self.restart_listener(ended)
+            self._set_down("not listening: the listener was stopped. i starts it again")
+        else:
+            self.restart_listener(ended)
 
-    def restart_listener(self, ended: str) -> None:
-        """Start the capture process again in a thread of its own, which nobody waits for at the end."""
+    def restart_listener(self, ended: str = "") -> None:
+        """Start the capture process again in a thread of its own, which nobody waits for at the end.
+
+        `ended` says how it ended; without, it is the user who wants it, which no limit holds back.
+        """
         capture = self.session.capture
         if capture is None or self.restarting:
             return
-        if not self.session.may_restart():
-            self.down = "not listening: it ended more than 3 times in a minute; i shows its last lines"
+        if ended:
+            capture.note(f"the listener ended ({ended})")
+        if ended and not self.session.may_restart():
+            self._set_down("not listening: it ended more than 3 times in a minute; i shows its last lines")
             return
         self.restarting = True
         # A clean end takes its state away; what was asked of a listener ends with that, and not with a crash.
         crashed = self.session.state("listener") is not None
-        self.down = f"not listening: it ended ({ended}), starting it again …"
+        self._set_down(f"not listening: {f'it ended ({ended}), ' if ended else ''}{_STARTING}")
 
         def run() -> None:
             problem = ""
@@ -181,23 +187,30 @@ class ListenerActions(AnswerActions):
             self.post_message(self.Restarted(ended, problem))
 
         threading.Thread(target=run, name="restart", daemon=True).start()
-        self.update_title()
-        self.update_footer()
 
     def on_listener_actions_restarted(self, message: Restarted) -> None:
         """Say what came of the restart."""
         self.restarting = False
+        capture = self.session.capture
         if message.problem:
-            self.down = f"not listening: {message.problem}"
             self.tell(message.problem, error=True)
-        else:
-            self.down = ""
+        elif message.ended:
             self.tell(
                 f"The listener ended ({message.ended}) and was started again. Nothing acknowledged is lost."
             )
-        self.update_status()
-        self.update_title()
-        self.update_footer()
+        elif capture is not None and capture.joined:
+            self.tell(f"Joined the listener that was running (process {capture.pid}).")
+        elif capture is not None:
+            self.tell(f"Listening on {capture.url}.")
+        self._set_down(f"not listening: {message.problem}" if message.problem else "")
+
+    def _set_down(self, words: str) -> None:
+        """Say why nothing listens, or with an empty text that something does."""
+        if words != self.down:
+            self.down = words
+            self.update_status()
+            self.update_title()
+            self.update_footer()
 
     # -- the end
 

@@ -34,6 +34,8 @@ from inspector.tui.widgets.tour import Tour
 
 POLL_S = 0.1
 STATUS_S = 1.0
+WATCH_S = 0.25
+"""How soon it is told that the capture process is gone."""
 
 
 class MainScreen(EventActions, DeleteActions, Moving):
@@ -105,6 +107,7 @@ class MainScreen(EventActions, DeleteActions, Moving):
         self.update_title()
         self.set_interval(POLL_S, self._poll)
         self.set_interval(STATUS_S, self._tick)
+        self.set_interval(WATCH_S, self.watch_listener)
         self.start(self._read_past, "older")
         if self.source.all_ids:
             self.show_event(self.events.cursor)
@@ -190,9 +193,24 @@ class MainScreen(EventActions, DeleteActions, Moving):
         self.update_title()
 
     def _tick(self) -> None:
-        self.watch_listener()
+        if self.session.reopen():
+            self._begin_anew()
         self.watch_trouble()
         self.update_status()
+
+    def _begin_anew(self) -> None:
+        """Show the store that took the place of the one that was open: ids mean other events now."""
+        self.source.open(self.session.reader)
+        self.rate = Rate()
+        self.clear_filter()
+        self.events.sync()
+        self.action_follow()
+        self.show_empty()
+        self.show_event(self.events.cursor)
+        self.reload_detail()
+        self.update_title()
+        self.start(self._read_past, "older")
+        self.tell("The store was deleted or replaced. This is the one that is at its place now.", error=True)
 
     def update_status(self) -> None:
         """Write the first row."""
