@@ -1,5 +1,7 @@
 """The process that writes the store: takes batches of jobs from the capture process, one transaction each.
 
+The WAL is folded into the store while nobody waits (`inspector.store.fold`).
+
 Started by `inspector.store.commit.GroupCommit` as ``python -m inspector.store.commit_process FD STORE
 MIN_FREE NARRATE``; it ends when its socket does, so it never outlives a killed capture process, and leaves
 signals to that one. After an I/O error the file is opened anew before it is trusted again, and a file that
@@ -22,6 +24,7 @@ from typing import Any
 
 from inspector.core.events import InspectorError, Request
 from inspector.store import narration
+from inspector.store.fold import OVERHEAD, Fold
 from inspector.store.place import disk_full
 from inspector.store.writer import Arrival, Stored, StoreFailed, StoreWriter
 
@@ -92,6 +95,7 @@ class _Server:
         self._min_free = min_free
         self._narrate = narration.LINES.get(narrate)
         self._writer = StoreWriter(path)
+        self._fold = Fold(path, self._writer.db)
         self._broken = False
         self._full: str | None = None
         self._checked = 0.0
@@ -105,6 +109,8 @@ class _Server:
         while (jobs := _received(reader)) is not None:
             results, stored = self._write(jobs)
             self.send((results, self._lines(stored), self._trouble, stored))
+            self._fold.rest()
+        self._fold.close()
         self._writer.close()
 
     def send(self, message: Any) -> None:
@@ -150,7 +156,9 @@ class _Server:
 
     def _ready(self) -> None:
         if self._broken:
+            self._fold.close()
             self._writer.reopen()
+            self._fold = Fold(self._path, self._writer.db)
             self._broken = False
         self._writer.check_files()
         moment = time.monotonic()
@@ -183,6 +191,7 @@ class _Server:
             except sqlite3.Error:
                 self._broken = True
             raise
+        self._fold.wrote(sum(_size(job) for job in jobs))
         return results, stored
 
 
@@ -190,6 +199,13 @@ def _received(reader: io.IOBase) -> Any:
     """What the next frame holds; None at the end."""
     head = reader.read(4)
     return marshal.loads(reader.read(int.from_bytes(head, "big"))) if len(head) == 4 else None
+
+
+def _size(job: Job) -> int:
+    """Bytes that a job has added to the WAL, about."""
+    if job[0] == "event":
+        return OVERHEAD + (0 if job[1] is None else len(job[1][3]))
+    return len(job[3]) if job[0] == "piece" else OVERHEAD
 
 
 def _arrival(job: Job) -> Arrival:
