@@ -10,7 +10,7 @@ import pytest
 
 from inspector.core.type_shape import learn
 from inspector.store.reader import Reader
-from inspector.store.sides import Side, resolve_side
+from inspector.store.sides import Side, resolve_side, resolve_sides
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.widgets.rows import Rows
 from tests.tui.screens_store import HOSTILE, Stage, anchore, assert_safe, fill, lines_of, post, toasts_of
@@ -262,3 +262,19 @@ async def test_some_events_of_a_type_a_schema_and_back_to_the_list(store: Path, 
     (words,) = app.results
     assert words.startswith(f"sender:anchore type:{COMPLETED} details.")
     assert words.endswith(":* id:3")
+
+
+async def test_a_side_of_some_events_is_named_whole_and_told_in_counts(store: Path) -> None:
+    """At 80 columns a filter behind the @ is not cut, and a line says in how many events of each side a field is."""
+    with Reader(store) as reader:
+        a, b = resolve_sides(reader, COMPLETED, "@details.team:web")
+    app = Stage(DiffScreen(store, a, b))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+        assert lines[2].startswith(f"    a {COMPLETED}  2 events, ")
+        assert lines[3].startswith(f"    b {COMPLETED}@details.team:web  1 event, ")
+        await pilot.press("n")
+        text = "\n".join(lines_of(app))
+        assert "In 1 of the 2 events of a. In the one event of b." in text

@@ -11,9 +11,10 @@ from rich.cells import cell_len
 from inspector.core.diff import Change
 from inspector.core.events import Request
 from inspector.core.formats import as_text
-from inspector.core.payload import Path, show_path
+from inspector.core.payload import ITEMS, Path, show_path
 from inspector.core.places import path_order
 from inspector.core.redact import redact_headers
+from inspector.core.shorten import end as cut_end
 from inspector.core.shorten import event_type
 from inspector.core.shorten import start as cut_start
 from inspector.core.text import visible
@@ -32,6 +33,8 @@ _COLOURS: Final = {
     "»": "new",
     "": "muted",
 }
+_SHORTEST_NAME: Final = 12
+"""Cells a type keeps before the filter behind its ``@`` is cut."""
 MEANINGS: Final = "- removed   + added   ~ retyped   ? now optional   ! now required   » moved"
 
 
@@ -145,8 +148,20 @@ def _told(change: Change, a: Field | None, b: Field | None) -> str:
             " b has a type that a never had." if change.breaking else " b has no type that is new."
         )
     if change.change == "optional":
-        return f"Always there in a, not always in b{_of(b)}. What relies on it breaks with b."
-    return f"Not always there in a{_of(a)}, always in b."
+        return f"{_there(a, 'a')}. {_there(b, 'b')}. What relies on it breaks with b."
+    return f"{_there(a, 'a')}. {_there(b, 'b')}."
+
+
+def _there(field: Field | None, letter: str) -> str:
+    """How far a side has a field: ``In 3 of the 301 events of a``, ``In every object of b that it belongs to``."""
+    if field is None:
+        return f"Not in {letter}"
+    if field.present < field.of:
+        return f"In {field.present:,} of the {field.of:,} events of {letter}"
+    of = "the one event" if field.of == 1 else f"all {field.of:,} events"
+    if field.optional:
+        return f"In {of} of {letter}, but not in each object it belongs to"
+    return f"In {of} of {letter}" + (", in each object it belongs to" if ITEMS in field.path else "")
 
 
 def _of(field: Field | None) -> str:
@@ -264,14 +279,7 @@ class ChangeRows(Rows):
         """The lines above: who a and b are, and what they are learnt from (both raw)."""
         columns = self.columns(width)
         if not self.beside:
-            half = (width - 6) // 2
-            pieces: list[Piece] = [("    ", "")]
-            for letter, (label, events) in (("a", a), ("b", b)):
-                named, events = _short(label, half - len(events) - 5), visible(events)
-                pieces += fitted(
-                    [(f"{letter} ", "accent"), (f"{named}  ", "strong"), (events, "muted")], half
-                )
-            return [(pieces, [])]
+            return _unified_heading(a, b, width)
         side = columns.a + columns.present
         first: list[Piece] = [(" " * (columns.path + 4), "")]
         second: list[Piece] = fitted([("    field", "muted")], columns.path + 4)
@@ -353,8 +361,33 @@ def _relative(path: Path, parent: Path) -> str:
     return show_path(path)[len(show_path(parent)) :]
 
 
+def _unified_heading(
+    a: tuple[str, str], b: tuple[str, str], width: int
+) -> list[tuple[list[Piece], list[Piece]]]:
+    """Who a and b are, on one line; where that would cut a filter behind an ``@``, on a line each."""
+    half = (width - 6) // 2
+    fit = all(
+        "@" not in label or cell_len(visible(label)) + cell_len(visible(events)) + 5 <= half
+        for label, events in (a, b)
+    )
+    room = half if fit else width - 6
+    sides: list[list[Piece]] = []
+    for letter, (label, events) in (("a", a), ("b", b)):
+        named = _short(label, room - cell_len(visible(events)) - 5)
+        pieces: list[Piece] = [(f"{letter} ", "accent"), (f"{named}  ", "strong"), (visible(events), "muted")]
+        sides.append(fitted(pieces, room))
+    if fit:
+        return [([("    ", ""), *sides[0], *sides[1]], [])]
+    return [([("    ", ""), *side], []) for side in sides]
+
+
 def _short(label: str, width: int) -> str:
-    return event_type(visible(label), max(4, width), cell_len)
+    """A label cut to a width: a type loses its beginning, what stands after an ``@`` stays as long as it can."""
+    name, at, words = visible(label).partition("@")
+    room = width - cell_len(at + words)
+    if at and room < _SHORTEST_NAME:
+        return cut_end(event_type(name, _SHORTEST_NAME, cell_len) + at + words, max(4, width), cell_len)
+    return event_type(name, max(4, room), cell_len) + at + words
 
 
 def markdown(a: str, b: str, changes: Sequence[Change]) -> str:

@@ -170,7 +170,8 @@ class EventActions(CopyActions):
         self.app.push_screen(
             PromptDialog(
                 f"Diff #{number} with …",
-                "An event (1187), a type (user.image.* or sender:type), or a payload file (./before.json).",
+                "An event (1187), a type (user.image.* or sender:type), some of its own type (@before:1d), "
+                "or a payload file (./before.json).",
             ),
             chosen,
         )
@@ -184,10 +185,8 @@ class EventActions(CopyActions):
         await self._diff(str(earlier), str(number))
 
     async def _diff(self, a: str, b: str) -> None:
-        from inspector.store.sides import resolve_side
+        from inspector.store.sides import resolve_sides
         from inspector.tui.screens.diff import DiffScreen
 
-        one, other = await self.session.read(
-            lambda reader: (resolve_side(reader, a), resolve_side(reader, b))
-        )
+        one, other = await self.session.read(lambda reader: resolve_sides(reader, a, b))
         self.app.push_screen(DiffScreen(self.session.store, one, other, glyphs=self.glyphs), self.go_from)
