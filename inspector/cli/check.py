@@ -19,7 +19,6 @@ from inspector.core.export.check import SchemaCheck, Violation
 from inspector.core.export.json_schema import LEARNT
 from inspector.core.filters import Filter
 from inspector.core.payload import NotJson, parse, show_path
-from inspector.core.shapes import shape_of
 from inspector.core.text import visible
 from inspector.store.payloads import payload_in
 from inspector.store.place import store_path
@@ -248,7 +247,7 @@ def _check_one(
         if schema is not None:
             found = schema.violations(payload)
         else:
-            found = known.drift(shape_of(payload)) if known is not None else []
+            found = known.drift_of(payload) if known is not None else []
     except NotJson as error:
         found = [Violation("other", (), f"the body is not JSON: {error}")]
     tally.add(key, found, [where])

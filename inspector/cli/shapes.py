@@ -188,6 +188,7 @@ def shape_command(
                     "first_event": field.first_event,
                     "last_event": field.last_event,
                     "collapsed": field.collapsed_reason,
+                    "names_told": field.names_told,
                     **(values.at(field.path).as_json(field.path) if values is not None else {}),
                 }
             )
@@ -209,8 +210,8 @@ def shape_command(
                 "all"
                 if field.present == field.of
                 else f"{units.count(field.present)} of {units.count(field.of)}",
-                _values(field.path, examples, field.collapsed_reason)
-                if values is None or field.collapsed_reason is not None
+                _values(field.path, examples, field.keys_words)
+                if values is None or field.keys_words is not None
                 else values.at(field.path).in_words(field.path),
             )
             for field in shape.fields
@@ -234,7 +235,7 @@ def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, s
 
 def _values(path: ValuePath, examples: dict[ValuePath, list[Any]], reason: str | None) -> str:
     if reason is not None:
-        return f"keys are data: {reason}"
+        return reason
     return ", ".join(json.dumps(value, ensure_ascii=False) for value in examples.get(path, []))
 
 

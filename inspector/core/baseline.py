@@ -18,7 +18,8 @@ from inspector.core.events import InspectorError
 from inspector.core.export.learnt import Learnt
 from inspector.core.payload import ITEMS, KEYS, Path, read_path, show_path
 from inspector.core.places import path_order, paths
-from inspector.core.shapes import BITS, OBJECT, Shape
+from inspector.core.shapes import BITS, OBJECT, Shape, shape_of
+from inspector.core.told_names import with_names
 
 VERSION: Final = 1
 MARK: Final = "inspector_baseline"
@@ -40,9 +41,15 @@ class Pinned:
     collapses: tuple[Collapse, ...] = ()
     always: frozenset[Path] = field(default_factory=frozenset)
     """The paths that every event had."""
+    names: frozenset[Path] = frozenset()
+    """Where keys are names because the user said so."""
+
+    def drift_of(self, payload: Any) -> list[Drift]:
+        """In what a payload departs from this. Raises NotJson where it has no shape."""
+        return self.drift(with_names(shape_of(payload), payload, self.names))
 
     def drift(self, event: Shape) -> list[Drift]:
-        """In what the shape of an event departs from this."""
+        """In what the shape of an event, its names told, departs from this."""
 
         def present(path: Path) -> int | None:
             return self.events if path in self.always else None
@@ -61,6 +68,7 @@ def pinned(learnt: Learnt) -> Pinned:
         frozenset(variant.hash for variant in shape.variants),
         shape.collapses,
         _always(shape.merged),
+        shape.names,
     )
 
 
@@ -84,6 +92,8 @@ def _type_text(each: Pinned) -> str:
         for rule in each.collapses
     ]
     lines.append(f'      "collapses": {_one_a_line(late)}')
+    if each.names:
+        lines.append(f'      "names": {json.dumps(sorted(map(show_path, each.names)))}')
     lines.append(f'      "fields": {_one_a_line(_fields(each.shape))}')
     return "    {\n" + ",\n".join(lines) + "\n    }"
 
@@ -168,4 +178,5 @@ def _read_type(each: dict[str, Any]) -> Pinned:
             for rule in each["collapses"]
         ),
         _always(whole),
+        frozenset(map(read_path, each.get("names", ()))),
     )

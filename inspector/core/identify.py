@@ -26,6 +26,8 @@ class Identified:
 
     identity: Identity
     shape: Shape | None
+    payload: Any = None
+    """What the body decodes to, where there is a shape."""
 
 
 def header_map(lines: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
@@ -59,7 +61,7 @@ def identify(headers: Headers, body: bytes) -> Identified:
         shape = shape_of(payload)
     except (NotJson, ValueError):
         return Identified(recognise(headers, None), None)
-    return Identified(recognise(headers, payload), shape)
+    return Identified(recognise(headers, payload), shape, payload)
 
 
 def identify_request(request: Request) -> Identified:

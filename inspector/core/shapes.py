@@ -336,7 +336,11 @@ def _columns(
 
 def into_values(shape: Shape, keep: Collection[str] = (), flag: int = 0) -> Shape:
     """The same place with its named keys, but for those to `keep`, merged into ``{*}``."""
-    moved = [child for key, child in zip(shape[3], shape[5:], strict=True) if key not in keep]
+    moved: list[Shape] = []
+    for key, child in zip(shape[3], shape[5:], strict=True):
+        if key not in keep:
+            moved.append(child)
+            flag |= key_kind(key)  # one that looks like data, and was told to be a name for a while
     if not moved:
         return shape
     if shape[2] is not None:

@@ -72,6 +72,15 @@ class Field(NamedTuple):
     """The key stood more than once in one object."""
     collapsed_reason: str | None
     """For ``{*}``: why the keys are taken for data."""
+    names_told: bool = False
+    """For an object: its keys are names because the user said so."""
+
+    @property
+    def keys_words(self) -> str | None:
+        """Why keys are taken for data, or for names, in words; None where nothing has to be said."""
+        if self.collapsed_reason:
+            return f"keys are data: {self.collapsed_reason}"
+        return "keys are names: you said so" if self.names_told else None
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,8 @@ class TypeShape:
     variants: tuple[Variant, ...]
     collapses: tuple[Collapse, ...] = ()
     """The late collapses that the variants have been through, for their reasons."""
+    names: frozenset[Path] = frozenset()
+    """Where keys are names because the user said so."""
 
     @cached_property
     def events(self) -> int:
@@ -116,9 +127,11 @@ class TypeShape:
         return _places(self)
 
 
-def type_shape(variants: Iterable[Variant], collapses: Iterable[Collapse] = ()) -> TypeShape:
-    """The type shape of these variants, which have been through `collapses`."""
-    return TypeShape(tuple(variants), tuple(collapses))
+def type_shape(
+    variants: Iterable[Variant], collapses: Iterable[Collapse] = (), names: Iterable[Path] = ()
+) -> TypeShape:
+    """The type shape of these variants, which have been through `collapses`, and were told `names`."""
+    return TypeShape(tuple(variants), tuple(collapses), frozenset(names))
 
 
 def learn(payloads: Iterable[Any]) -> TypeShape:
@@ -304,6 +317,7 @@ def _field(
         _empty(whole.variants, members) if merged[0] & (EMPTY_ARRAY | EMPTY_OBJECT) else 0,
         bool(merged[0] & DUPLICATE),
         reason,
+        path in whole.names,
     )
 
 

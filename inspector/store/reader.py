@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     # What deals with shapes and filters is imported where it is used, so that listing events starts at once.
     from inspector.core.collapse import Collapse
     from inspector.core.filters import Filter
+    from inspector.core.payload import Path as ValuePath
     from inspector.core.type_shape import TypeShape, Variant
 
 _AT_ONCE = 500
@@ -291,10 +292,11 @@ class Reader:
         from inspector.core.type_shape import collapse_variants, type_shape
 
         collapses = [rule for key in keys for rule in self.collapses(*key)]
+        names = {path for key in keys for path in self.names_told(*key)}
         variants = self.variants(keys)
         if len(keys) > 1 and collapses:
             variants = collapse_variants(variants, collapses)
-        return type_shape(variants, collapses)
+        return type_shape(variants, collapses, names)
 
     def shape_of_event(self, number: int) -> TypeShape | None:
         """The shape of one event as a type shape of one; None when its body is not JSON or not yet
@@ -316,6 +318,10 @@ class Reader:
     def collapses(self, sender: str | None, name: str) -> list[Collapse]:
         """Places of a type whose keys were found to be data, in the order they were found."""
         return rows.collapses(self.db, (sender or "", name))
+
+    def names_told(self, sender: str | None, name: str) -> frozenset[ValuePath]:
+        """Places of a type whose keys are names because the user said so."""
+        return rows.names_told(self.db, (sender or "", name))
 
     def resolve_type(self, text: str) -> list[EventType]:
         """The types an argument means: exact, ``sender:type``, or with ``*`` (which crosses dots).

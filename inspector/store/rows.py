@@ -11,6 +11,7 @@ from inspector.core.events import Attempt, Event, Request
 
 if TYPE_CHECKING:
     from inspector.core.collapse import Collapse
+    from inspector.core.payload import Path
 
 INSERT_EVENT = (
     "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, "
@@ -165,6 +166,22 @@ def collapses(db: sqlite3.Connection, key: tuple[str, str]) -> list[Collapse]:
         Collapse(read_path(path), reason, tuple(json.loads(keep)))
         for path, reason, keep in db.execute(SELECT_COLLAPSES, key)
     ]
+
+
+def names_setting(key: tuple[str, str]) -> str:
+    """The name of the setting that lists, as texts, where keys of a (sender, type) are names whatever they look
+    like."""
+    return "names " + json.dumps(key)
+
+
+def names_told(db: sqlite3.Connection, key: tuple[str, str]) -> frozenset[Path]:
+    """Where the user said that keys of a (sender, type) are names."""
+    row = db.execute("SELECT value FROM setting WHERE name = ?", (names_setting(key),)).fetchone()
+    if row is None:
+        return frozenset()
+    from inspector.core.payload import read_path
+
+    return frozenset(map(read_path, json.loads(row[0])))
 
 
 def attempt_row(attempt: Attempt) -> tuple[object, ...]:

@@ -12,11 +12,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from inspector.core.collapse import Collapse, collapse_each, find_collapses
-from inspector.core.payload import Path, read_path, show_path
+from inspector.core.payload import Path, show_path
 from inspector.core.shapes import Shape, from_json, hash_of_json, size, to_json
-from inspector.store.rows import collapses
+from inspector.core.told_names import with_names
+from inspector.store.rows import collapses, names_told
 
 MAX_TYPES = 2000
 MAX_INTERNED = 500
@@ -100,9 +102,12 @@ class ShapeRows:
             known.bare = self._insert(key, None) if row is None else int(row[0])
         return known.bare
 
-    def intern(self, key: TypeKey, shape: Shape) -> tuple[int, bool]:
-        """The row of a shape of this type, and whether the shape is new to a type that has shown others."""
+    def intern(self, key: TypeKey, shape: Shape, payload: Any) -> tuple[int, bool]:
+        """The row of the shape of a payload of this type, and whether the shape is new to a type that has
+        shown others."""
         known = self._known(key)
+        if known.names:
+            shape = with_names(shape, payload, known.names)
         row = known.interned.get(shape)
         if row is not None:
             return row, False
@@ -378,14 +383,3 @@ class ShapeRows:
 
 def _ends(first: int, last: int) -> tuple[tuple[int, str, str, str], ...]:
     return (first, "first", ">", "ASC"), (last, "last", "<", "DESC")
-
-
-def names_setting(key: TypeKey) -> str:
-    """The name of the setting that lists, as texts, where keys of a type are names whatever they look like."""
-    return "names " + json.dumps(key)
-
-
-def names_told(db: sqlite3.Connection, key: TypeKey) -> frozenset[Path]:
-    """Where the user said that keys of a type are names."""
-    row = db.execute("SELECT value FROM setting WHERE name = ?", (names_setting(key),)).fetchone()
-    return frozenset() if row is None else frozenset(map(read_path, json.loads(row[0])))

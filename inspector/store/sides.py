@@ -26,6 +26,7 @@ from inspector.core.schema_shape import (
 )
 from inspector.core.shapes import Shape, from_json, shape_hash
 from inspector.core.text import visible
+from inspector.core.told_names import with_names
 from inspector.core.type_shape import TypeShape, Variant, collapse_variants, type_shape
 from inspector.store.files import is_payload_file, read_payload_file
 from inspector.store.order import ids_between
@@ -285,9 +286,12 @@ def _side_of_file(reader: Reader, text: str) -> Side:
     if found.shape is None:
         raise InspectorError(f"{path} has no shape: its body is not JSON.", code=1)
     identity = found.identity
-    # What the store has learnt to be data in this type is data in the file too.
+    # What are data and names in this type in the store, are so in the file too.
     keys = () if identity.type is None else ((identity.sender, identity.type),)
-    shape = collapse_each(found.shape, [rule for key in keys for rule in reader.collapses(*key)])
+    shape = found.shape
+    for key in keys:
+        shape = with_names(shape, found.payload, reader.names_told(*key))
+        shape = collapse_each(shape, reader.collapses(*key))
     return Side(label, "file", type_shape([_variant(shape)]), keys, request=request)
 
 

@@ -18,14 +18,16 @@ from pathlib import Path as File
 from inspector.core.collapse import Collapse, collapse_each, moved_below
 from inspector.core.data_keys import keys_reason
 from inspector.core.events import InspectorError
-from inspector.core.identify import identify_request
+from inspector.core.identify import Identified, identify_request
 from inspector.core.payload import KEYS, Path, show_path
 from inspector.core.places import place_at
 from inspector.core.shapes import Shape, from_json
 from inspector.core.text import visible
+from inspector.core.told_names import LOOKS, TOO_MANY
 from inspector.store import rows
 from inspector.store.place import open_writing
-from inspector.store.shape_rows import ShapeRows, TypeKey, names_setting, names_told
+from inspector.store.rows import names_setting, names_told
+from inspector.store.shape_rows import ShapeRows, TypeKey
 
 Progress = Callable[[int, int], None]
 """How many are done, of how many."""
@@ -52,6 +54,8 @@ def keys_are_data(store: File, key: TypeKey, path: Path, progress: Progress = la
             )
         with writing.transaction() as learning:
             told = names_told(writing.db, key) - {path}
+            # What was said of the objects under single keys holds for those under all of them.
+            told = frozenset(_below_any_key(each, path) for each in told)
             writing.db.execute(_SET, (names_setting(key), _as_text(told)))
             known = rows.collapses(writing.db, key)
             new = [rule, *(below for each in known if (below := moved_below(rule, each)) is not None)]
@@ -76,8 +80,8 @@ def keys_are_data(store: File, key: TypeKey, path: Path, progress: Progress = la
 def keys_are_names(store: File, key: TypeKey, path: Path, progress: Progress = lambda done, of: None) -> int:
     """Take the keys at a path of a type for names from now on, and learn them from the stored events.
 
-    Returns how many events have another shape now. InspectorError (exit code 1) when no keys were taken for
-    data there, or when they are data by their looks alone, which cannot be told otherwise.
+    Returns how many events have another shape now. InspectorError (exit code 1) when there is no object, or
+    when it has so many keys that they stay data whatever is said.
     """
     with _Writing(store) as writing:
         shapes = writing.shapes_of(key)
@@ -85,13 +89,15 @@ def keys_are_names(store: File, key: TypeKey, path: Path, progress: Progress = l
         rules = rows.collapses(writing.db, key)
         late = any(rule.path == path for rule in rules)
         if not late and path not in names_told(writing.db, key):
-            by_looks = {keys_reason(place[0]) for place in places if place[2] is not None} - {None}
-            if by_looks:
+            mask = 0
+            for place in places:
+                mask |= place[0]
+            if mask & TOO_MANY:
                 raise InspectorError(
-                    f"{visible(show_path(path))}: {', '.join(map(str, by_looks))}; such keys always are data.",
+                    f"{visible(show_path(path))}: {keys_reason(mask & TOO_MANY)}; so many always are data.",
                     code=1,
                 )
-            if not any(_has_names(shape, path) for shape in shapes.values()):
+            if not mask & LOOKS and not any(_has_names(shape, path) for shape in shapes.values()):
                 raise InspectorError(
                     f"{visible(key[1])} has no object at {visible(show_path(path))}.", code=1
                 )
@@ -105,6 +111,12 @@ def keys_are_names(store: File, key: TypeKey, path: Path, progress: Progress = l
                     learning.keep_rule(key, rule)
             learning.forget()
         return _learn_anew(writing, key, path, progress)
+
+
+def _below_any_key(told: Path, data: Path) -> Path:
+    """A path below an object whose keys have become data."""
+    depth = len(data)
+    return (*data, KEYS, *told[depth + 1 :]) if told[:depth] == data and len(told) > depth else told
 
 
 _SET = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value"
@@ -158,27 +170,27 @@ _Found = tuple[int, int, int]
 
 def _take(
     db: sqlite3.Connection, events: Sequence[_Found]
-) -> tuple[list[tuple[_Found, Shape | None]], Sequence[_Found]]:
+) -> tuple[list[tuple[_Found, Identified | None]], Sequence[_Found]]:
     """The first events with the shapes of their bodies, as many as one transaction may have; and the rest."""
-    taken: list[tuple[_Found, Shape | None]] = []
+    taken: list[tuple[_Found, Identified | None]] = []
     size = 0
     for event in events:
         if len(taken) == _EVENTS_AT_ONCE or size > _BYTES_AT_ONCE:
             break
         request = rows.request(db, event[0])
         size += 0 if request is None else len(request.body)
-        taken.append((event, None if request is None else identify_request(request).shape))
+        taken.append((event, None if request is None else identify_request(request)))
     return taken, events[len(taken) :]
 
 
-def _move(writing: _Writing, key: TypeKey, events: Sequence[tuple[_Found, Shape | None]]) -> int:
+def _move(writing: _Writing, key: TypeKey, events: Sequence[tuple[_Found, Identified | None]]) -> int:
     """Put events to the rows of their shapes; returns how many have another one now."""
     left: Counter[int] = Counter()
     with writing.transaction() as learning:
-        for (number, old, received), shape in events:
-            if shape is None:
+        for (number, old, received), found in events:
+            if found is None or found.shape is None:
                 continue
-            row, _ = learning.intern(key, shape)
+            row, _ = learning.intern(key, found.shape, found.payload)
             moved = row != old and writing.db.execute(
                 "UPDATE event SET shape = ? WHERE id = ? AND shape = ?", (row, number, old)
             )

@@ -300,7 +300,7 @@ class StoreWriter:
         if found.shape is None:
             return self._shapes.bare(key), False
         learnt = self._shapes.collapsed
-        row, new = self._shapes.intern(key, found.shape)
+        row, new = self._shapes.intern(key, found.shape, found.payload)
         if batch is not None and self._shapes.collapsed != learnt:
             # Those of the batch that looked new before the type's keys were found to be data.
             for values in batch.events:

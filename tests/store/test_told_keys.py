@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+from inspector.core.baseline import baseline_text, pinned, read_baseline
 from inspector.core.events import InspectorError
+from inspector.core.export.learnt import Learnt
 from inspector.core.payload import Path as ValuePath
 from inspector.core.payload import read_path, show_path
+from inspector.core.shapes import fits
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
+from inspector.store.sides import resolve_side
 from inspector.store.told_keys import TOLD, keys_are_data, keys_are_names
 from inspector.store.writer import Arrival, StoreWriter
 from tests.tui.screens_store import START_US, anchore, fill, post
@@ -177,7 +181,55 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     store = fill(tmp_path / "events.db", [anchore(KEY[1], {"x": 1, "by": {digest: 1}})])
     with pytest.raises(InspectorError, match=r"no object with named keys at details\.x"):
         keys_are_data(store, KEY, at("details.x"))
-    with pytest.raises(InspectorError, match=r"details\.by: keys are digests; such keys always are data"):
-        keys_are_names(store, KEY, at("details.by"))
+    wide = {f"k{n}": 1 for n in range(1001)}
+    add(store, anchore(KEY[1], {"x": 1, "wide": wide}))
+    with pytest.raises(
+        InspectorError, match=r"details\.wide: over 1,000 keys in one object; so many always are"
+    ):
+        keys_are_names(store, KEY, at("details.wide"))
     with pytest.raises(InspectorError, match=r"no object at details\.none"):
         keys_are_names(store, KEY, at("details.none"))
+
+
+def test_keys_that_look_like_data_are_names_when_told(tmp_path: Path) -> None:
+    one, other = "ab" * 20, "cd" * 20
+
+    def payload(*keys: str) -> dict[str, Any]:
+        return anchore(KEY[1], {"by": {key: {"n": 1, "to": {"x@example.com": key}} for key in keys}})
+
+    store = fill(tmp_path / "events.db", [payload(one), payload(one, other), payload(other), payload()])
+    assert paths_of(store)["details.by.{*}.n"] == 3
+    told = keys_are_names(store, KEY, at("details.by"))
+    assert told == 3
+    assert paths_of(store)[f"details.by.{one}.n"] == 2
+    assert paths_of(store)[f"details.by.{other}.to.{{*}}"] == 2
+    assert "details.by.{*}" not in paths_of(store)
+    check_counts(store)
+    with Reader(store) as reader:
+        shape = reader.shape_of_types([KEY])
+        by = shape.field(at("details.by"))
+        assert by is not None
+        assert by.keys_words == "keys are names: you said so"
+        file = tmp_path / "same.json"
+        file.write_text(json.dumps(payload(one)))
+        side = resolve_side(reader, str(file))
+        assert fits(side.shape.merged, shape.merged)
+        pinned_type = pinned(Learnt(KEY[1], KEY[0], shape))
+    assert pinned_type.drift_of(payload(one)) == []
+    (again,) = read_baseline(json.loads(baseline_text([pinned_type])), "file")
+    assert again.names == {at("details.by")}
+    (found,) = again.drift_of(payload("ef" * 20))
+    assert found.words == f"details.by.{'ef' * 20} is new: object, 2 fields"
+    assert add(store, payload(one), payload("ef" * 20)) == [False, True]
+    assert paths_of(store)[f"details.by.{'ef' * 20}"] == 1
+    for name in (one, other):
+        keys_are_names(store, KEY, at(f"details.by.{name}.to"))
+    assert paths_of(store)[f'details.by.{one}.to["x@example.com"]'] == 3
+    assert keys_are_data(store, KEY, at("details.by")) > 0
+    assert paths_of(store)["details.by.{*}.n"] == 5
+    assert add(store, payload("12" * 20)) == [False]
+    with Reader(store) as reader:
+        star = reader.shape_of_types([KEY]).field(at("details.by.{*}"))
+        assert star is not None
+        assert star.keys_words == "keys are data: keys are hex ids, you said so"
+    check_counts(store)

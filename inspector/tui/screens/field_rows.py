@@ -126,8 +126,8 @@ class FieldRows(Rows):
     def told(self, field: Field) -> str:
         """What the values look like, and what else there is to say of a field; raw."""
         said: list[str] = []
-        if field.collapsed_reason:
-            said.append(f"keys are data: {field.collapsed_reason}")
+        if field.keys_words:
+            said.append(field.keys_words)
         if field.empty:
             said.append("empty" if field.empty == field.present else f"empty in {field.empty:,}")
         if field.duplicated:
