@@ -19,7 +19,7 @@ from pathlib import Path
 
 from inspector.capture.supervise import supervised
 from inspector.core.signatures import Secrets
-from inspector.store.writer import StoreWriter
+from inspector.store.writer import StoreFailed, StoreWriter
 
 DEADLINE_S = 60.0
 """How long one body may take; then its event stays without type and shape."""
@@ -36,6 +36,7 @@ def main() -> int:
     for line in sys.stdin:
         number = int(line)
         try:
+            _follow(writer)
             event = writer.identify(number)
         except Exception as error:
             print(f"event {number} could not be identified: {type(error).__name__}: {error}", file=sys.stderr)
@@ -45,6 +46,14 @@ def main() -> int:
         print(json.dumps({"id": number, "event": None if event is None else event.as_json()}), flush=True)
     writer.close()
     return 0
+
+
+def _follow(writer: StoreWriter) -> None:
+    """Turn to the store at the path when it is another one than was opened."""
+    try:
+        writer.check_files()
+    except StoreFailed:
+        writer.reopen()
 
 
 class Background:

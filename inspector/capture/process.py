@@ -43,7 +43,7 @@ from inspector.core.signatures import Secrets
 from inspector.core.text import for_output, visible
 from inspector.store.commit import GroupCommit
 from inspector.store.deleted import purge
-from inspector.store.place import Lock, capture_lock, make_folder, open_reading, screens_lock
+from inspector.store.place import Lock, capture_lock, identity, make_folder, open_reading, screens_lock
 from inspector.store.retention import Retention, enforce, set_retention
 from inspector.store.writer import Stored, StoreFailed, now
 
@@ -128,6 +128,7 @@ class _Process:
         self._purge_before = now()[0]
         """What was deleted before this moment can be brought back no more; 0 once it is gone."""
         self.tunnel: Tunnel | None = None
+        self.tunnel_state: dict[str, Any] | None = None
         self.stored = 0
         self.again = os.environ.pop(STARTED_AGAIN, None) is not None
         """In the place of one that crashed: what was asked of that one goes on to hold."""
@@ -187,7 +188,7 @@ class _Process:
                 await asyncio.to_thread(set_retention, options.store, options.keep)
             except InspectorError as error:
                 self.log(f"the limits of what is kept were not taken: {error}")
-        described = {
+        self.described = {
             "url": url,
             "host": options.host,
             "port": self.port,
@@ -200,10 +201,7 @@ class _Process:
         }
         if self.again:
             self._take_wishes()
-        await self._publish("listener", described)
-        await self._publish_answers()
-        await self._publish("tunnel", None)
-        await self._publish("trouble", None)
+        await self._publish_all()
         runner = web.ServerRunner(self.listener.server, handle_signals=False, shutdown_timeout=DRAIN_S)
         await runner.setup()
         sites = [web.SockSite(runner, opened, backlog=ACCEPT_AT_ONCE) for opened in sockets]
@@ -397,6 +395,14 @@ class _Process:
         with contextlib.suppress(StoreFailed):
             await self.commit.run("state", name, json.dumps(value))
 
+    async def _publish_all(self) -> None:
+        """Say everything anew, at the start and in a store that took the place of another."""
+        await self._publish("listener", self.described)
+        await self._publish_answers()
+        await self._publish("tunnel", self.tunnel_state)
+        trouble = self.commit.trouble
+        await self._publish("trouble", None if trouble is None else {"text": trouble, "since_us": now()[0]})
+
     async def _publish_answers(self) -> None:
         """Say in words what senders are answered, and the rules it comes from."""
         words, paused = self.listener.answers.words(), self.listener.paused
@@ -418,6 +424,7 @@ class _Process:
         """Look for changed settings, and for the end of the screen that started us."""
         db: sqlite3.Connection | None = None
         version = -1
+        file = identity(self.options.store)
         orphan = False
         ticks = 0
         while True:
@@ -428,6 +435,13 @@ class _Process:
                 if orphan and ticks % 5 == 0 and self._unwatched():
                     self.stop.set()
             try:
+                if (found := identity(self.options.store)) != file:
+                    if not await self._begin_anew():
+                        continue
+                    file = found
+                    if db is not None:
+                        db.close()
+                    db, version = None, -1
                 if db is None:
                     db = open_reading(self.options.store)
                 current = db.execute("PRAGMA data_version").fetchone()[0]
@@ -438,6 +452,19 @@ class _Process:
                 if db is not None:
                     db.close()
                 db, version = None, -1
+
+    async def _begin_anew(self) -> bool:
+        """Another store is at the path, or none: True once it is the one that is written.
+
+        What was asked of us in another run of it does not hold; what holds is said there too.
+        """
+        try:
+            await self.commit.run("forget", _FLEETING)
+        except StoreFailed:
+            return False  # that is how the writing process notices; it opens the new one, or makes it
+        self._asked = {}
+        await self._publish_all()
+        return True
 
     def _apply_changed(self, db: sqlite3.Connection) -> None:
         query = "SELECT name, value FROM setting WHERE name IN (?, ?, ?)"
@@ -515,7 +542,8 @@ class _Process:
 
     def _tunnel_changed(self, state: TunnelState) -> None:
         self.listener.origin.set_tunnel(state.url)
-        self._spawn(self._publish("tunnel", state.as_json()))
+        self.tunnel_state = state.as_json()
+        self._spawn(self._publish("tunnel", self.tunnel_state))
         if state.state == "open":
             text = f"PUBLIC {state.url}"
         elif state.error:

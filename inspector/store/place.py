@@ -187,6 +187,15 @@ def open_reading(path: Path) -> sqlite3.Connection:
     return db
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at a path, whatever else has been there before; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def disk_full(path: Path, min_free: int = MIN_FREE) -> str | None:
     """A sentence when the disk of `path` has less than `min_free` bytes left, else None."""
     try:

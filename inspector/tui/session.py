@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from inspector.capture.child import Capture
 from inspector.core.events import Attempt, InspectorError, Request
 from inspector.store.edits import Edits
+from inspector.store.place import identity
 from inspector.store.reader import Reader
 from inspector.tui.detail import Detail
 from inspector.tui.preferences import Preferences
@@ -40,7 +41,7 @@ class Session:
         self.preferences = preferences or Preferences()
         self.reader = Reader(store)
         """For quick reads on the screen's loop only."""
-        self._file = _identity(store)
+        self._file = identity(store)
         self.marks = _marks(self.reader)
         """Marked events: ``a``, ``b``, and ``+`` for any further."""
         self.left = False
@@ -53,7 +54,7 @@ class Session:
 
     def reopen(self) -> bool:
         """Open the store that is at the path now, if it is another one than was opened; True if it is."""
-        found = _identity(self.store)
+        found = identity(self.store)
         if found is None or found == self._file:
             return False
         try:
@@ -210,15 +211,6 @@ class Session:
         attempt = await replay(request, number, goal, own_addresses=self.own_addresses())
         await self.edit(lambda edits: edits.add_attempt(attempt))
         return attempt, before
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file is at a path, whatever it is called; None when there is none."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _marks(reader: Reader) -> dict[int, str]:

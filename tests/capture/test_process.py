@@ -223,6 +223,21 @@ def test_what_was_asked_holds_after_a_crash_and_not_in_a_new_run(store: Path) ->
         assert post(fresh.url) == 200
 
 
+def test_a_store_made_anew_is_told_everything_and_listened_to(store: Path) -> None:
+    """Without waiting for an event: whoever looks finds the listener, its answers hold, wishes reach it."""
+    with started(store) as capture:
+        assert post(capture.url, b'{"type":"a","x":"%s"}' % (b"x" * 70_000)) == 200
+        ask_answers(store, [{"status": 201}])
+        for ending in ("", "-wal", "-shm"):
+            store.with_name(f"events.db{ending}").unlink()
+        assert until(lambda: running(store) is not None, 3)
+        with Reader(store) as reader:
+            assert until(lambda: (reader.state("answers") or {}).get("text") == "answers 201", 2)
+            assert ask_pause(store, True)["then"] == "answers 201"
+            assert post(capture.url, b'{"type":"a","x":"%s"}' % (b"x" * 70_000)) == 503
+            assert until(lambda: [event.type for event in reader.events(reader.ids())] == ["a"], 3)
+
+
 # -- addresses
 
 
