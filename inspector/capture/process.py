@@ -19,7 +19,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from aiohttp import web
 
@@ -43,6 +43,7 @@ from inspector.core.signatures import Secrets
 from inspector.core.text import for_output, visible
 from inspector.store.commit import GroupCommit
 from inspector.store.deleted import purge
+from inspector.store.narration import news_lines
 from inspector.store.place import Lock, capture_lock, identity, make_folder, open_reading, screens_lock
 from inspector.store.retention import Retention, enforce, set_retention
 from inspector.store.writer import Stored, StoreFailed, now
@@ -164,6 +165,7 @@ class _Process:
                 on_lines=self._say,
                 on_trouble=self._trouble,
                 on_stored=self._events_stored,
+                on_fresh=self._fresh,
             )
             await self.commit.open()
         except BaseException:
@@ -175,7 +177,7 @@ class _Process:
         self.listener.tls = context
         self.listener.credentials = options.credentials
         self.listener.origin = Origin((options.host, *options.allow_hosts))
-        self.background = Background(options.store, self._identified, self.log, options.secrets)
+        self.background = Background(options.store, self._identified, self.log, options.secrets, self._news)
         url = url_of(sockets[0], tls=context is not None)
         self.port = sockets[0].getsockname()[1]
         with contextlib.suppress(StoreFailed):  # a full disk: senders get 503 until there is room
@@ -354,6 +356,19 @@ class _Process:
     def _identified(self, event: dict[str, object]) -> None:
         if self.out is not None and self.options.as_json and not self.options.quiet:
             self.out.say(json.dumps({"kind": "identified", **event}))
+        if event["new"]:
+            self._fresh([cast(int, event["id"])])
+
+    def _fresh(self, numbers: list[int]) -> None:
+        """Events of a shape never seen before: ask what is new in them, beside the storing."""
+        if self.background is not None and self.out is not None and not self.options.quiet:
+            for number in numbers:
+                self.background.ask_news(number)
+
+    def _news(self, number: int, words: list[str]) -> None:
+        if self.out is not None:
+            for line in news_lines(number, words, self.options.as_json):
+                self.out.say(line)
 
     def _trouble(self, text: str | None) -> None:
         if text is None:

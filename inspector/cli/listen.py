@@ -98,8 +98,8 @@ def listen_command(
 ) -> int:
     """Capture without a screen: store every request that arrives, answer it, and print a line for each.
 
-    A line is printed once its event is durable. ctrl+c or SIGTERM ends it; what was acknowledged is in the
-    store.
+    A line is printed once its event is durable; what is new in a shape never seen before comes beneath it.
+    ctrl+c or SIGTERM ends it; what was acknowledged is in the store.
 
     The --keep options say how much is kept from now on: once a minute the oldest events beyond it are
     deleted, starred ones never. They hold for this store until others are given, or --keep-all.

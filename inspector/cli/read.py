@@ -52,7 +52,7 @@ def events_command(
             for event in _read(reader, found):
                 emit(event.as_json())
         elif follow:
-            _print_lines(_read(reader, found))
+            _print_lines(reader, _read(reader, found))
         else:
             _print_events(reader.events(found))
             _tell(reader, found, limit, bool(words))
@@ -130,15 +130,16 @@ def _print_events(events: list[Event]) -> None:
     print_table(columns, rows, looks)
 
 
-def _print_lines(events: Iterable[Event], as_json: bool = False) -> None:
-    """Print events one by one, as `inspector listen` does, each at once."""
-    from inspector.store.narration import as_text
+def _print_lines(reader: Reader, events: Iterable[Event], as_json: bool = False) -> None:
+    """Print events one by one, as `inspector listen` does, each at once and with what is new in it."""
+    from inspector.store.narration import as_text, news_lines
+    from inspector.store.news import told_news
 
     for event in events:
         if as_json:
             emit(event.as_json())
         else:
-            print(as_text(event))
+            print("\n".join([as_text(event), *news_lines(event.id, told_news(reader, event), False)]))
         sys.stdout.flush()
 
 
@@ -152,7 +153,9 @@ def _follow(reader: Reader, wanted: Filter | None, last: int, shown: set[int], a
     sys.stdout.flush()
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        _print_lines((event for event in arriving(reader, wanted, last) if event.id not in shown), as_json)
+        _print_lines(
+            reader, (event for event in arriving(reader, wanted, last) if event.id not in shown), as_json
+        )
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -195,7 +198,7 @@ def wait_command(
             return 1
         finally:
             signal.signal(signal.SIGTERM, before)
-    if found is None:
-        raise InspectorError(f"no event that matches came within {timeout:g} s.", code=1)
-    _print_lines([found], as_json)
+        if found is None:
+            raise InspectorError(f"no event that matches came within {timeout:g} s.", code=1)
+        _print_lines(reader, [found], as_json)
     return 0

@@ -17,9 +17,6 @@ from inspector.core.text import visible, visible_bytes, visible_lines
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
-MOST_NEWS = 20
-"""Lines that say what is new in an event."""
-
 
 @click.command("show", short_help="Show one event.")
 @click.argument("event_id", metavar="ID", type=EVENT_ID)
@@ -81,13 +78,10 @@ def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
     line("incomplete", event.incomplete)
     line("shape", event.shape and event.shape + (", never seen before for this type" if event.new else ""))
     if event.new:
-        from inspector.store.news import news_of
+        from inspector.store.news import told_news
 
-        found = news_of(reader, event)
-        for words in found[:MOST_NEWS]:
+        for words in told_news(reader, event):
             line("new", words)
-        if len(found) > MOST_NEWS:
-            line("new", f"and {units.count(len(found) - MOST_NEWS, 'more place')}")
     line("answered", None if event.status is None else str(event.status))
     if event.duplicate_of is not None:
         line("again", f"a later delivery of #{event.duplicate_of}")

@@ -58,10 +58,12 @@ class GroupCommit:
         on_lines: Callable[[list[str]], None] | None = None,
         on_trouble: Callable[[str | None], None] | None = None,
         on_stored: Callable[[list[Stored]], None] | None = None,
+        on_fresh: Callable[[list[int]], None] | None = None,
     ) -> None:
         """`narrate` is ``json``, ``text`` or empty: then `on_lines` gets a line for each event as it
         becomes durable. `secrets` are what signatures are checked with.
 
+        `on_fresh` gets the ids of those of them whose shape was never seen before.
         `on_trouble` is called when storing starts to fail (with the reason) or works again, `on_stored`
         after each commit. All are called in the event loop.
         """
@@ -74,6 +76,7 @@ class GroupCommit:
         self._on_lines = on_lines
         self._on_trouble = on_trouble
         self._on_stored = on_stored
+        self._on_fresh = on_fresh
         self._queue: deque[tuple[tuple[Any, ...], int, Told]] = deque()
         self._sent: deque[list[Told]] = deque()
         self._process: subprocess.Popen[bytes] | None = None
@@ -171,9 +174,9 @@ class GroupCommit:
             self._link.send(jobs)
 
     def _received(self, message: Any) -> None:
-        """Results of the oldest batch: ``(results, lines, trouble, stored)`` with a result or an error for
+        """Results of the oldest batch: ``(results, lines, trouble, stored, fresh)`` with a result or an error for
         each job."""
-        results, lines, trouble, stored = message
+        results, lines, trouble, stored, fresh = message
         waiting = self._sent.popleft()
         self._send()  # the other process has something to do while we answer
         for told, (passed, value) in zip(waiting, results, strict=True):
@@ -184,6 +187,8 @@ class GroupCommit:
                 self._on_stored(stored)
         if lines and self._on_lines is not None:
             self._on_lines(lines)
+        if fresh and self._on_fresh is not None:
+            self._on_fresh(fresh)
         self._set_trouble(trouble)
 
     def _set_trouble(self, trouble: str | None) -> None:

@@ -103,12 +103,13 @@ class _Server:
 
     def serve(self) -> None:
         """Take the secrets for signatures, then work until the other side closes."""
-        self.send(([(True, None)], [], None, []))
+        self.send(([(True, None)], [], None, [], []))
         reader = self._link.makefile("rb", buffering=1 << 20)
         self._writer.secrets = _received(reader) or {}
         while (jobs := _received(reader)) is not None:
             results, stored = self._write(jobs)
-            self.send((results, self._lines(stored), self._trouble, stored))
+            lines, fresh = self._lines(stored)
+            self.send((results, lines, self._trouble, stored, fresh))
             self._fold.rest()
         self._fold.close()
         self._writer.close()
@@ -118,13 +119,15 @@ class _Server:
         data = marshal.dumps(message)
         self._link.sendall(len(data).to_bytes(4, "big") + data)
 
-    def _lines(self, stored: list[Stored]) -> list[str]:
+    def _lines(self, stored: list[Stored]) -> tuple[list[str], list[int]]:
+        """A line for each event, and the ids of those whose shape is new; none where nobody reads them."""
         if self._narrate is None or not stored:
-            return []
+            return [], []
         try:
-            return [self._narrate(event) for event in self._writer.events([number for number, _ in stored])]
+            events = self._writer.events([number for number, _ in stored])
         except sqlite3.Error:
-            return []
+            return [], []
+        return [self._narrate(event) for event in events], [event.id for event in events if event.new]
 
     def _write(self, jobs: list[Job]) -> tuple[list[Result], list[Stored]]:
         """Do the jobs in one transaction; each has a result, those of the events are also returned apart."""
@@ -235,7 +238,7 @@ def main() -> int:
     try:
         server = _Server(link, Path(path), int(min_free), narrate)
     except InspectorError as error:
-        data = marshal.dumps(([(None, str(error))], [], None, []))
+        data = marshal.dumps(([(None, str(error))], [], None, [], []))
         link.sendall(len(data).to_bytes(4, "big") + data)
         return 2
     gc.freeze()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from inspector.core import units
 from inspector.core.events import Event
@@ -37,6 +37,13 @@ def as_text(event: Event) -> str:
     if event.signature is not None and not event.signature.startswith("no secret"):
         notes.append(f"signature {event.signature}")
     return "  ".join([text, *map(visible, notes)])
+
+
+def news_lines(number: int, words: Sequence[str], json_lines: bool) -> list[str]:
+    """What is new in an event: one object, ``{"kind": "news", "id": 12, "new": ["…"]}``, or a line each."""
+    if json_lines:
+        return [json.dumps({"kind": "news", "id": number, "new": list(words)})]
+    return [f"          #{number}  new: {visible(each)}" for each in words]
 
 
 LINES: dict[str, Callable[[Event], str]] = {"json": as_json, "text": as_text}

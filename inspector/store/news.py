@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from inspector.core.drift import drift_in_words, known_before
 from inspector.core.events import Event
+from inspector.core.units import count
 from inspector.store.reader import Reader
+
+MOST_NEWS = 20
+"""Lines that say what is new in an event."""
 
 
 def news_of(reader: Reader, event: Event) -> list[str]:
@@ -17,3 +21,11 @@ def news_of(reader: Reader, event: Event) -> list[str]:
         return []
     before = known_before(reader.shape_of_types([(event.sender, event.type)]), event.id)
     return drift_in_words(mine.merged, before) if before.variants else []
+
+
+def told_news(reader: Reader, event: Event) -> list[str]:
+    """The same, of very many the first, and how many more there are."""
+    found = news_of(reader, event)
+    if len(found) <= MOST_NEWS:
+        return found
+    return [*found[:MOST_NEWS], f"and {count(len(found) - MOST_NEWS, 'more place')}"]

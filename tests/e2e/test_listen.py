@@ -122,6 +122,20 @@ def test_what_is_identified_later_is_told_twice(tmp_path: Path, body: bytes, hea
         assert line["shape"]
 
 
+def test_what_is_new_in_a_shape_is_told_in_words(tmp_path: Path) -> None:
+    large = "y" * 100_000
+    with listening(tmp_path) as listener:
+        for payload in ({"x": {}}, {"x": {}}, {"x": [], "\x1b[2J": 1}):
+            assert listener.post("/", json.dumps({"type": "a.b", **payload}).encode()) == 200
+        lines = [listener.line() for _ in range(4)]
+        assert [line["kind"] for line in lines] == ["event", "event", "event", "news"]
+        assert (lines[3]["id"], lines[3]["new"][1]) == (3, "x is now an array, was object in 2 events")
+        assert listener.post("/", json.dumps({"type": "a.b", "x": large}).encode()) == 200
+        kinds = [listener.line() for _ in range(3)]
+        assert [line["kind"] for line in kinds] == ["event", "identified", "news"]
+        assert kinds[-1]["new"] == ["x is now a string, was array or object in 3 events"]
+
+
 def test_rejected_requests_are_events_too(tmp_path: Path) -> None:
     with listening(tmp_path) as listener:
         with socket.create_connection(("127.0.0.1", listener.port)) as connection:

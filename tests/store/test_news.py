@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from inspector.cli import main
-from inspector.store.narration import as_text
-from inspector.store.news import news_of
+from inspector.store.narration import as_text, news_lines
+from inspector.store.news import news_of, told_news
 from inspector.store.reader import Reader
 from tests.tui.screens_store import HOSTILE, anchore, fill
 
@@ -41,4 +41,11 @@ def test_show_and_listen_tell_it(store: Path, capsys: pytest.CaptureFixture[str]
     assert "\nnew " not in capsys.readouterr().out
     with Reader(store) as reader:
         events = reader.events([41, 42, 43])
+        told = told_news(reader, events[1])
     assert [as_text(event).endswith("  new shape") for event in events] == [False, True, False]
+    lines = news_lines(42, told, False)
+    assert f"          #42  new: {DRIFT}" in lines
+    assert "\x1b" not in "".join(lines)
+    capsys.readouterr()
+    assert main(["--store", str(store), "wait", "is:new"]) == 0
+    assert f"\n          #42  new: {DRIFT}\n" in capsys.readouterr().out
