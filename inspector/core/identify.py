@@ -32,7 +32,22 @@ class Identified:
 
 def header_map(lines: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
     """Header lines by lower-case name, Latin-1; of repeated ones the first counts."""
-    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in reversed(lines)}
+    return {_lower[name]: value.decode("latin-1") for name, value in reversed(lines)}
+
+
+class _Lower(dict[bytes, str]):
+    """Names in lower case, as they recur from request to request."""
+
+    def __missing__(self, name: bytes) -> str:
+        if len(self) >= 1000:
+            self.clear()
+        lower = name.decode("latin-1").lower()
+        if len(name) <= 100:
+            self[name] = lower
+        return lower
+
+
+_lower = _Lower()
 
 
 def is_quick(headers: Headers, size: int) -> bool:

@@ -10,8 +10,8 @@ is Standard Webhooks 1.0.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from inspector.core.text import storable
@@ -23,8 +23,7 @@ Headers = Mapping[str, str]
 """Header lines by lower-case name, Latin-1; of repeated ones the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a sender's envelope says of an event. Every field is storable text or None."""
 
     sender: str | None = None
@@ -51,7 +50,11 @@ def _text(value: Any) -> str | None:
 
 def _first_text(members: Mapping[str, Any], *names: str) -> str | None:
     """The first of these members that is text (or an integer)."""
-    return next((text for text in map(_text, map(members.get, names)) if text), None)
+    for name in names:
+        text = _text(members.get(name))
+        if text is not None:
+            return text
+    return None
 
 
 def _level(value: Any) -> str | None:
@@ -100,7 +103,7 @@ def anchore_subscription(headers: Headers, payload: Any) -> Identity | None:
     account = payload.get("userId") or payload.get("account_name") or notification.get("notification_user")
     delivery = payload.get("dataId") or payload.get("data_id") or inner.get("notificationId")
     if logged is not None:
-        return replace(logged, delivery_id=_text(delivery) or logged.delivery_id)
+        return logged._replace(delivery_id=_text(delivery) or logged.delivery_id)
     key = inner.get("subscription_key")
     return Identity(
         "anchore",

@@ -17,9 +17,12 @@ INSERT_EVENT = (
     "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, "
     "incomplete, rejected, "
     "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, status, "
-    "duplicate_of, count, signature, labels, forwarded_for, new) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "count, signature, labels, forwarded_for, new, duplicate_of) VALUES "
+    f"({', '.join(f'?{number}' for number in range(1, 27))}, "
+    "(SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = ?18 AND sender IS ?11 AND type IS ?12 "
+    "ORDER BY id LIMIT 1))"
 )
+"""Finds the first delivery by itself; `FIRST_DELIVERY` does so for an event that is stored already."""
 INSERT_REQUEST = (
     "INSERT INTO request (event, version, headers, body, upload, sha256, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )

@@ -76,8 +76,6 @@ class _Batch:
     stored: list[Stored] = field(default_factory=list)
     events: list[list[Any]] = field(default_factory=list)
     requests: list[tuple[Any, ...]] = field(default_factory=list)
-    deliveries: dict[tuple[str, str | None, str | None], int] = field(default_factory=dict)
-    """First event of each delivery in the batch."""
 
 
 class StoreWriter:
@@ -242,12 +240,11 @@ class StoreWriter:
                     pending = True
                 sender = None if found is None else found.identity.sender
                 signature = verdict_words(headers, body, self.secrets, arrival.received_us, whole, sender)
-        identity, shape, new, duplicate = NOBODY, None, False, None
+        identity, shape, new = NOBODY, None, False
         if found is not None:
             identity = found.identity
             shape, new = self._shape(found, batch)
             self._shapes.count(shape, number, arrival.received_us)
-            duplicate = self._first_delivery(identity, number, batch)
         batch.size += size
         batch.stored.append((number, pending))
         batch.events.append(
@@ -273,7 +270,6 @@ class StoreWriter:
                 shape,
                 pending,
                 arrival.status,
-                duplicate,
                 arrival.count,
                 signature,
                 arrival.labels,
@@ -308,18 +304,13 @@ class StoreWriter:
                     values[-1] = False
         return row, new
 
-    def _first_delivery(self, identity: Identity, number: int, batch: _Batch | None = None) -> int | None:
+    def _first_delivery(self, identity: Identity, number: int) -> int | None:
         """The earlier event with the same delivery id, sender and type, if there is one."""
         if identity.delivery_id is None:
             return None
         delivery = identity.delivery_id, identity.sender, identity.type
-        first = None if batch is None else batch.deliveries.get(delivery)
-        if first is None:
-            row = self.db.execute(rows.FIRST_DELIVERY, delivery).fetchone()
-            first = None if row is None else row[0]
-        if batch is not None and first is None:
-            batch.deliveries[delivery] = number
-        return None if first is None or first > number else int(first)
+        row = self.db.execute(rows.FIRST_DELIVERY, delivery).fetchone()
+        return None if row is None or row[0] > number else int(row[0])
 
     # -- large bodies
 
