@@ -35,6 +35,7 @@ format: $(VENV)/.dev ## put the code into its form
 bench: $(VENV)/.bench ## run every benchmark, a minute each
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/screen.py
+	$(BIN)/python benchmarks/gaps.py
 	$(BIN)/python benchmarks/shapes.py
 	$(BIN)/python benchmarks/start.py
 

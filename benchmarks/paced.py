@@ -1,6 +1,6 @@
-"""A sender that posts so many events a second at set times, in a process of its own: ``paced.py PORT RATE SECONDS BODY``.
+"""A sender that posts so many events a second at set times, in a process of its own.
 
-It prints the seconds to each answer as one JSON array.
+``paced.py PORT RATE SECONDS BODY`` prints the seconds to each answer as one JSON array.
 """
 
 from __future__ import annotations

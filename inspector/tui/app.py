@@ -121,6 +121,8 @@ class InspectorApp(App[None]):
             self._resume = signal.signal(signal.SIGCONT, self._went_on)
             # What the start made stays for good: collections need not look at it again and again.
             self.set_timer(1.0, gc.freeze)
+            # A collection of everything holds all threads up; most of what is thrown away is young.
+            gc.set_threshold(2_000, 10, 50)
         on_ready, url = self._on_ready, self.session.url
         if on_ready is not None and url:
             # A daemon: it may take its time, and the end of the screen does not wait for it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 from textual import events, on
 from textual.widgets import Input
 
@@ -75,12 +77,13 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         ids, cursor = self.source.ids, self.events.cursor
         if cursor is None:
             return
-        older = (
-            [n for n in ids if n < cursor][::-1]
-            if (step > 0) == (self.events.order == "newest")
-            else [n for n in ids if n > cursor]
-        )
-        for event in self.session.reader.events(older[:_LOOK_AHEAD]):
+        if (step > 0) == (self.events.order == "newest"):
+            at = bisect_left(ids, cursor)
+            ahead = ids[max(0, at - _LOOK_AHEAD) : at][::-1]
+        else:
+            at = bisect_right(ids, cursor)
+            ahead = ids[at : at + _LOOK_AHEAD]
+        for event in self.session.reader.events(ahead):
             if event.new or event.rejected or not event.complete or event.level == "error":
                 self.events.pause()
                 self.events.go_to(event.id)
