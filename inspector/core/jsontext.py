@@ -32,9 +32,12 @@ PIECE = re.compile(
     re.DOTALL,
 )
 _KEY = re.compile(rf" *+({_STRING}): ", re.DOTALL)
+_MARGIN = re.compile(" *+")
 _DEDENT = re.compile("\n +")
 _KINDS: Final = {"{": "object", "[": "array", '"': "string", "t": "boolean", "f": "boolean", "n": "null"}
 _SAMPLE = 1000
+_LONG = 1_000_000
+"""A longer string is not decoded to tell its length, which would take longer than a key may."""
 
 
 def reindent(text: str, indent: int = 2) -> str:
@@ -215,10 +218,14 @@ class JsonText:
         """The JSON text of the value on a row: a scalar as it was spelled, or all an opening row holds."""
         row = self.opening(row)
         last = self.closing(row)
+        if last == row:
+            length = self.lines.length(row)
+            end = length - 1 if self.lines.slice(row, length - 1, length) == "," else length
+            return self.lines.slice(row, self._value_start(row), end)
         first = self.lines.line(row)
         margin = len(first) - len(first.lstrip(" "))
         text = self.lines.between(row, last)[self._value_start(row) :].removesuffix(",")
-        if last == row or not margin:
+        if not margin:
             return text
         return _DEDENT.sub(lambda match: "\n" + match[0][1 + margin :], text)
 
@@ -231,6 +238,9 @@ class JsonText:
             word = "key" if kind == "object" else "element"
             return f"{kind}, {number:,} {word}{'' if number == 1 else 's'}" if number else f"{kind}, empty"
         if kind == "string":
+            written = self.lines.length(row) - self._value_start(row)
+            if written > _LONG:
+                return f"string, {written:,} chars as it is written"
             length = self.decoded_length(row)
             return f"string, {length:,} char{'' if length == 1 else 's'}" if length else "string, empty"
         return kind
@@ -280,12 +290,14 @@ class JsonText:
         return _KINDS.get(value[:1]) or ("number" if any(sign in value for sign in ".eENI") else "integer")
 
     def _key_match(self, row: int) -> re.Match[str] | None:
-        return _KEY.match(self.lines.line(row))
+        # In the whole text: a row may be megabytes, of which no copy is made.
+        return _KEY.match(self.lines.text(), self.lines.start(row), self.lines.start(row + 1) - 1)
 
     def _value_start(self, row: int) -> int:
-        line = self.lines.line(row)
-        match = _KEY.match(line)
-        return len(line) - len(line.lstrip(" ")) if match is None else match.end()
+        """The character of a row at which its value begins."""
+        start = self.lines.start(row)
+        match = self._key_match(row) or _MARGIN.match(self.lines.text(), start)
+        return 0 if match is None else match.end() - start
 
     def _beginning(self, row: int, room: int) -> str:
         shown: list[str] = []

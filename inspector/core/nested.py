@@ -24,6 +24,8 @@ MAX_STRINGS: Final = 2000
 """Strings of one document that open; those after them stay closed."""
 MAX_CHARACTERS: Final = 16_000_000
 """Characters that all strings of one document may decode to."""
+MAX_TRIES: Final = 20_000
+"""Strings of one document that are read to see whether they hold JSON."""
 MAX_LEVELS: Final = 6
 """Documents in strings of documents in strings …"""
 
@@ -37,9 +39,13 @@ _WORDS: Final = {
     BASE64_JSON: "JSON in this base64",
     BASE64_TEXT: "text in this base64",
 }
-_CANDIDATE = re.compile(r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|[A-Za-z0-9+/]{12,}+={0,2}",?+$)', re.MULTILINE)
-"""The beginning of a string that may hold a document."""
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{12,}+={0,2}")
+_CANDIDATE = re.compile(r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{12,}+={0,2})",?+$)', re.MULTILINE)
+"""The beginning of a string that may hold JSON, or all of one that may be base64."""
+_JSON_END = re.compile(r'[\]}](?:\\[nrt]| )*+",?+$')
+_TAIL: Final = 12
+"""Characters at the end of a row in which the end of such a string is looked for."""
+_JSON_IN_BASE64: Final = frozenset("eW")
+"""How base64 of ``{`` and of ``[`` begins."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _PAD = "  "
 
@@ -55,9 +61,6 @@ class PlainText:
 
     def __len__(self) -> int:
         return len(self.lines)
-
-
-Written = JsonText | PlainText
 
 
 class _Found(NamedTuple):
@@ -97,47 +100,55 @@ def _unfolded(tree: JsonText, budget: _Budget, levels: int) -> JsonText | Nested
 
 
 def _strings(tree: JsonText, budget: _Budget, levels: int) -> Iterator[_Found]:
-    text, before = tree.lines.text(), -1
+    lines, text = tree.lines, tree.lines.text()
+    before, tries = -1, 0
     for match in _CANDIDATE.finditer(text):
         at = match.start()
         if at and text[at - 1] not in " \n":  # a quote inside a string
             continue
-        row = tree.lines.row_at(at)
-        if row == before:
+        if match[1] is not None:
+            found = _from_base64(match[1])
+            row = lines.row_at(at) if found is not None else -1
+        else:
+            row = lines.row_at(at)
+            end = lines.start(row + 1) - 1
+            if not _JSON_END.search(text, max(at, end - _TAIL), end):
+                continue
+            tries += 1
+            found = _from_json(tree.value_text(row)) if tries <= MAX_TRIES else None
+        if found is None or row <= before or not budget.takes(len(found[1])):
             continue
         before = row
-        read = written_in(tree.value_text(row), (*tree.base, *tree.path_at(row)[len(tree.base) :]))
-        if read is None or not budget.takes(len(read[1].lines.text())):
-            continue
-        step, inner = read
-        yield _Found(
-            row, step, _unfolded(inner, budget, levels - 1) if isinstance(inner, JsonText) else inner
-        )
+        step, inner = found
+        path = (*tree.path_at(row), step)
+        if step is BASE64_TEXT:
+            yield _Found(row, step, PlainText(inner, path))
+        else:
+            yield _Found(row, step, _unfolded(JsonText(inner, path), budget, levels - 1))
 
 
-def written_in(value_text: str, path: Path = ()) -> tuple[Into, Written] | None:
-    """What the JSON text of a string at `path` holds, indented, and the step into it; None when nothing."""
-    if not value_text.startswith('"'):
-        return None
+def _from_json(value_text: str) -> tuple[Into, str] | None:
+    """The document in the JSON text of a string, and the step into it; None when there is none."""
     try:
         text = json.loads(value_text, strict=False).strip()
     except (ValueError, AttributeError):
         return None
-    if len(text) > MAX_CHARACTERS:
-        return None
-    if _is_json(text):
-        return FROM_JSON, JsonText(text, (*path, FROM_JSON))
-    if len(text) % 4 or not _BASE64.fullmatch(text):
+    return (FROM_JSON, text) if _is_json(text) else None
+
+
+def _from_base64(text: str) -> tuple[Into, str] | None:
+    """The JSON or the text in base64, and the step into it; None for bytes, and for what only looks like it."""
+    if len(text) % 4 or (text[0] not in _JSON_IN_BASE64 and not is_base64(text)):
         return None
     try:
         decoded = binascii.a2b_base64(text).decode()
     except (ValueError, UnicodeDecodeError):
         return None
     if _is_json(decoded.strip()):
-        return BASE64_JSON, JsonText(decoded.strip(), (*path, BASE64_JSON))
+        return BASE64_JSON, decoded.strip()
     if not is_base64(text) or _CONTROLS.search(decoded) or not decoded.strip():
         return None
-    return BASE64_TEXT, PlainText(decoded, (*path, BASE64_TEXT))
+    return BASE64_TEXT, decoded
 
 
 def _is_json(text: str) -> bool:

@@ -17,13 +17,15 @@ from inspector.tui.detail import plain_value, title
 from inspector.tui.document_parts import latin, masked_text
 from inspector.tui.screens.confirm import ChoiceDialog
 from inspector.tui.screens.filter_actions import filter_word
-from inspector.tui.screens.ground import Ground
+from inspector.tui.screens.ground import CLIPBOARD_BYTES, Ground
 from inspector.tui.screens.text_dialog import TextDialog
 from inspector.tui.widgets.detail import DetailPane
 from inspector.tui.widgets.place import Place
 from inspector.tui.widgets.viewer import Viewer
 
 _LONGEST_VALUE = 500
+_LONGEST_ESCAPE = 12
+"""Characters that JSON needs for one character at most."""
 
 
 class CopyActions(Ground):
@@ -45,7 +47,7 @@ class CopyActions(Ground):
             self.to_clipboard(title(event), f"Copied {title(event)}")
         else:
             place = pane.viewer.place
-            text = plain_value(place.value_text) if place is not None else ""
+            text = _decoded(place.value_text) if place is not None else ""
             if place is None or not text:
                 self.tell("There is no value on this line.")
                 return
@@ -90,7 +92,7 @@ class CopyActions(Ground):
         otherwise = f"In a shell: inspector show {number} --raw"
         if place is not None and what in ("value", "string", "inside"):
             text = _inside(place) if what == "inside" else place.value_text
-            text = plain_value(text) if what == "value" else text
+            text = _decoded(text) if what == "value" else text
             self.to_clipboard(text, f"Copied {units.count(len(text), 'character')}", otherwise)
         elif place is not None and place.path is not None and what in ("path", "jq", "jsonpath"):
             path = place.path
@@ -150,6 +152,11 @@ class CopyActions(Ground):
             return
         name = visible(show_path(place.path)) if place.path else "value"
         self.app.push_screen(TextDialog(name, plain_value(place.value_text), self.glyphs))
+
+
+def _decoded(value_text: str) -> str:
+    """A value as it is copied; what is too large for that in any case is not decoded first."""
+    return value_text if len(value_text) > _LONGEST_ESCAPE * CLIPBOARD_BYTES else plain_value(value_text)
 
 
 def _choices_of(place: Place) -> list[tuple[str, str, str]]:

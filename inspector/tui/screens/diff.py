@@ -233,7 +233,7 @@ class DiffScreen(LeftOnce[str | None]):
             return outside(line.told)
         escaped = count_unsafe(line.a + line.b)
         note = f" {units.count(escaped, 'control character')}, escaped." if escaped else ""
-        both = [text for text in (line.a, line.b) if text]
+        both = [text for text in ([line.a] if line.a == line.b else [line.a, line.b]) if text]
         return [*outside("  →  ".join(both)), (f"   {line.told}{note}", "muted")]
 
     @on(ChangeRows.Highlighted)

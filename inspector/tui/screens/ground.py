@@ -128,8 +128,8 @@ class Ground(Boundary[None]):
 
     def to_clipboard(self, text: str, done: str, otherwise: str = "") -> None:
         """Copy through the terminal, if it is not too long; `otherwise` says how else to get at it."""
-        safe = pasteable(text)
-        length = len(safe.encode())
+        safe = text if len(text) > CLIPBOARD_BYTES else pasteable(text)
+        length = len(safe.encode("utf-8", "surrogatepass"))
         if length > CLIPBOARD_BYTES:
             hint = f" {otherwise}" if otherwise else ""
             self.tell(f"Too large for the clipboard ({units.size(length)}).{hint}", error=True)
