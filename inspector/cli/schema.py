@@ -11,13 +11,11 @@ import click
 from inspector.cli.arguments import Number
 from inspector.cli.output import narrate
 from inspector.core.events import InspectorError
+from inspector.core.export.forms import FORMS, WITH_VALUES, write_as
 from inspector.core.export.learnt import Learnt
+from inspector.store.learning import SCANNED, learnt_type
 from inspector.store.place import store_path
 from inspector.store.reader import MAX_VARIANTS, Reader
-
-SCANNED = 1_000
-"""Events of a type that are read for the values in a reference or a sample."""
-FORMS = ("json-schema", "typescript", "python", "pydantic", "markdown", "html")
 
 output_option = click.option(
     "-o", "--output", metavar="FILE", default=None, help="Write to a file that only you can read."
@@ -29,24 +27,16 @@ def learnt_types(reader: Reader, text: str, scan: int = 0) -> list[Learnt]:
 
     With `scan`, the values of so many events of each are gathered, their secrets masked.
     """
-    from inspector.core.export.masking import masked
-    from inspector.core.statistics import Statistics, gather
-    from inspector.store.payloads import payloads_of
-
     found: list[Learnt] = []
     for entry in reader.resolve_type(text):
-        key = (entry.sender, entry.type)
-        shape = reader.shape_of_types([key])
-        if not shape.variants:
+        learnt = learnt_type(reader, entry.sender, entry.type, scan)
+        if learnt is None:
             continue
         if entry.variants > MAX_VARIANTS:
             narrate(
                 f"{entry.type}: the {MAX_VARIANTS} most frequent of {entry.variants:,} variants are taken."
             )
-        values = Statistics()
-        if scan:
-            values = gather(map(masked, payloads_of(reader, shape, [key], scan)), shape.merged)
-        found.append(Learnt(entry.type, entry.sender, shape, values))
+        found.append(learnt)
     if not found:
         raise InspectorError(f"{text} has no shape: no event of it has a JSON body.", code=1)
     return found
@@ -93,31 +83,8 @@ def schema_command(
     if open_ and form != "json-schema":
         raise InspectorError("--open goes with --as json-schema.")
     with Reader(store_path(store)) as reader:
-        types = learnt_types(reader, name, scan if form in ("markdown", "html") else 0)
-    deliver(_written(types, name, form, not open_), output)
-
-
-def _written(types: list[Learnt], name: str, form: str, closed: bool) -> str:
-    if form == "json-schema":
-        from inspector.core.export.json_schema import json_schema
-
-        return json.dumps(json_schema(types, name, closed=closed), indent=2) + "\n"
-    if form == "typescript":
-        from inspector.core.export.typescript import typescript
-
-        return typescript(types)
-    if form in ("python", "pydantic"):
-        from inspector.core.export.python_types import pydantic_models, typed_dicts
-
-        return typed_dicts(types) if form == "python" else pydantic_models(types)
-    title = "Event types" if len(types) > 1 else types[0].name
-    if form == "markdown":
-        from inspector.core.export.markdown import markdown
-
-        return markdown(types, title)
-    from inspector.core.export.html import html
-
-    return html(types, title)
+        types = learnt_types(reader, name, scan if form in WITH_VALUES else 0)
+    deliver(write_as(form, types, name, closed=not open_), output)
 
 
 @click.command("sample", short_help="A synthetic payload of a type.")

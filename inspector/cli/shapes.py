@@ -13,8 +13,8 @@ from inspector.cli.output import Column, cut_type, emit, narrate, print_table, s
 from inspector.core import shorten, units
 from inspector.core.events import Event, InspectorError, JsonObject
 from inspector.core.examples import collect_examples
-from inspector.core.payload import NotJson, show_path
 from inspector.core.payload import Path as ValuePath
+from inspector.core.payload import show_path
 from inspector.core.type_shape import TypeShape
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
@@ -241,15 +241,7 @@ def _values(path: ValuePath, examples: dict[ValuePath, list[Any]], reason: str |
 
 def _sampled_payloads(reader: Reader, shape: TypeShape) -> Iterator[Any]:
     """Payloads that show what is in a type: the newest and the first event of each variant."""
-    from inspector.core.bodies import decoded
-    from inspector.core.identify import header_map, payload_of
+    from inspector.store.payloads import payloads_at
 
-    for variant in shape.variants[:SAMPLED]:
-        for number in dict.fromkeys((variant.last_event, variant.first_event)):
-            request = reader.request(number)
-            if request is None:
-                continue
-            try:
-                yield payload_of(header_map(request.headers), decoded(request)[0])
-            except (NotJson, ValueError):
-                continue
+    ids = [number for each in shape.variants[:SAMPLED] for number in (each.last_event, each.first_event)]
+    return payloads_at(reader, dict.fromkeys(ids))

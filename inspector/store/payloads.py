@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -45,10 +45,19 @@ def payloads_of(
         for key in keys:
             wanted = parse_filter(field_filter([key], ()))
             ids.update(dict.fromkeys(islice(reader.matching(wanted), -(-most // len(keys)))))
-    room = MAX_BYTES
-    for number in list(ids)[: max(most, 1)]:
+    return payloads_at(reader, list(ids)[: max(most, 1)])
+
+
+def payloads_at(
+    reader: Reader, ids: Iterable[int], room: int = MAX_BYTES, largest: int = MAX_BYTES
+) -> Iterator[Any]:
+    """The payloads of events, as far as they have one: bodies of at most `largest` bytes each, `room` in all."""
+    for number in ids:
+        event = reader.event(number)
+        if event is None or event.size > min(room, largest):
+            continue
         request = reader.request(number)
-        if request is None or len(request.body) > room:
+        if request is None:
             continue
         room -= len(request.body)
         try:

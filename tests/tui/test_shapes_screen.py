@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from textual.events import Paste
 
+from inspector.core.export.forms import ENDINGS
 from inspector.store.lately import bars_of_the_hour
 from inspector.store.pins import read_pins
 from inspector.store.reader import Reader
@@ -18,7 +19,6 @@ from inspector.store.writer import Arrival, StoreWriter
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.field_rows import FieldRows
 from inspector.tui.screens.matrix import MatrixScreen
-from inspector.tui.screens.shape_export import FORMS
 from inspector.tui.screens.shapes import ShapesScreen
 from inspector.tui.screens.type_rows import TypeRows, type_rows
 from tests.tui.screens_store import (
@@ -330,7 +330,7 @@ async def test_keys_are_told_to_be_data_and_names_again(store: Path) -> None:
         assert any(" team " in line for line in lines_of(app))
 
 
-@pytest.mark.parametrize("ending", list(FORMS))
+@pytest.mark.parametrize("ending", list(ENDINGS))
 async def test_a_type_is_exported_by_the_ending_of_the_file(store: Path, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"it{ending}"
     app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))

@@ -10,6 +10,7 @@ from inspector.core.diff import Change, counts_in_words
 from inspector.core.events import Request
 from inspector.core.payload import NotJson
 from inspector.core.value_diff import ValueLine, diff_values
+from inspector.store.payloads import payload_in
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, request_of
 from inspector.tui.screens.diff_rows import (
@@ -21,7 +22,7 @@ from inspector.tui.screens.diff_rows import (
     shape_lines,
     value_lines,
 )
-from inspector.tui.screens.examples import hints_of, payload_in
+from inspector.tui.screens.examples import hints_of
 from inspector.tui.widgets.rows import Row
 
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from inspector.core.bodies import decoded
-from inspector.core.events import Request
 from inspector.core.examples import collect_examples
 from inspector.core.field_filter import field_filter
 from inspector.core.filters import parse_filter
 from inspector.core.formats import values_in_words
-from inspector.core.identify import header_map, payload_of
-from inspector.core.payload import NotJson, Path
+from inspector.core.payload import Path
 from inspector.core.type_shape import TypeShape
+from inspector.store.payloads import payload_in, payloads_at
 from inspector.store.reader import Reader
 from inspector.store.sides import Side
 
@@ -24,20 +22,6 @@ MAX_EVENTS = 100
 MAX_BYTES = 4_000_000
 """Events, and bytes of bodies, that are read at most for the examples of one type."""
 _LARGE = 1_000_000
-
-
-def payload_in(request: Request) -> Any:
-    """The payload of a request, its Content-Encoding decoded first. Raises NotJson when it has none."""
-    headers = header_map(request.headers)
-    body = request.body
-    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        body = decoded(request).data
-    try:
-        return payload_of(headers, body)
-    except NotJson:
-        raise
-    except ValueError as error:
-        raise NotJson(str(error)) from None
 
 
 def sample_ids(reader: Reader, shape: TypeShape, types: Types, words: str = "") -> list[int]:
@@ -56,7 +40,7 @@ def sample_ids(reader: Reader, shape: TypeShape, types: Types, words: str = "") 
 
 def values_of(reader: Reader, shape: TypeShape, ids: Sequence[int]) -> dict[Path, str]:
     """What the values of each field look like in words, told from these events."""
-    payloads = list(_payloads(reader, ids))
+    payloads = list(payloads_at(reader, ids, MAX_BYTES, _LARGE))
     return _in_words(shape, payloads, len(payloads) >= shape.events)
 
 
@@ -74,18 +58,3 @@ def _in_words(shape: TypeShape, payloads: Sequence[Any], all_seen: bool) -> dict
         path: values_in_words(found, field.present if (field := shape.field(path)) else 1, all_seen)
         for path, found in collect_examples(payloads, shape.merged).items()
     }
-
-
-def _payloads(reader: Reader, ids: Sequence[int]) -> Iterator[Any]:
-    room = MAX_BYTES
-    for event in reader.events(ids):
-        if event.size > min(room, _LARGE):
-            continue
-        room -= event.size
-        request = reader.request(event.id)
-        if request is None:
-            continue
-        try:
-            yield payload_in(request)
-        except NotJson:
-            continue

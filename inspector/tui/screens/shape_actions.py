@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from inspector.core import units
 from inspector.core.events import InspectorError
+from inspector.core.export.forms import ENDINGS
 from inspector.core.export.learnt import Learnt
 from inspector.core.payload import KEYS, show_path
 from inspector.core.payload import Path as ValuePath
@@ -28,7 +29,7 @@ from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.field_rows import FieldNode, FieldRows
 from inspector.tui.screens.leaving import LeftOnce
 from inspector.tui.screens.matrix import MatrixScreen
-from inspector.tui.screens.shape_export import FORMS, write_export
+from inspector.tui.screens.shape_export import write_export
 from inspector.tui.screens.type_rows import TypeKey, TypeNode, TypeRows
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.prompt import Prompt
@@ -300,7 +301,7 @@ class ShapeActions(LeftOnce[str | int | None]):
             return
         base = node.name.replace("*", "all").replace("/", "-").strip(".") or "types"
         self.query_one(Prompt).ask(
-            f"export to ({' '.join(FORMS)})", lambda name: self.export(node, name), storable(f"{base}.json")
+            f"export to ({' '.join(ENDINGS)})", lambda name: self.export(node, name), storable(f"{base}.json")
         )
 
     @work(exclusive=True, group="export")
