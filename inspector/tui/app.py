@@ -285,10 +285,15 @@ def _after(store: Path, capture: Capture | None, left: bool) -> str:
     """What goes on after the screen has ended."""
     try:
         with Reader(store) as reader:
-            number = reader.total()[0]
+            number, said = reader.total()[0], reader.state("answers")
     except InspectorError:
         return ""
     if capture is not None and (capture.joined or left) and capture.ended() is None:
-        return f"Still listening on {capture.url} (process {capture.pid})"
+        words = f"Still listening on {capture.url} (process {capture.pid})"
+        if isinstance(said, dict) and said.get("paused"):
+            words += ", paused: senders get 503 until inspector respond --resume"
+        elif isinstance(said, dict) and said.get("text") != "answers 200":
+            words += f", {visible(str(said.get('text')))}"
+        return words
     stopped = "Stopped listening. " if capture is not None else ""
     return f"{stopped}{units.count(number, 'event')} in {visible(str(store))}"

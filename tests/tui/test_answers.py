@@ -17,6 +17,7 @@ from inspector.capture.child import NOT_STORED, Capture
 from inspector.store.edits import Edits
 from inspector.store.place import capture_lock
 from inspector.store.reader import Reader
+from inspector.tui.app import _after
 from inspector.tui.widgets.status_line import Status, StatusLine
 from tests.tui.conftest import Staged
 from tests.tui.host import Host, rows
@@ -69,6 +70,9 @@ async def test_answers_are_chosen_and_paused_on_a_listener_that_was_joined(
         await stage.press("p")
         await stage.shows("paused: 503", "Paused: senders get 503", "p answer again")
         assert await answered(capture) == 503
+        assert _after(capture.path, joined, False).endswith(
+            "senders get 503 until inspector respond --resume"
+        )
         await stage.shows("Events 5", "#5")
         await stage.press("a")
         await stage.shows(
