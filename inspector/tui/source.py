@@ -37,6 +37,8 @@ class Source:
         self.matched: array[int] | None = None
         """Ids that match the filter, ascending; None without a filter."""
         self._rows: OrderedDict[int, dict[int, Event | None]] = OrderedDict()
+        self.generation = 0
+        """Grows when the ids have changed in another way than by new ones at their end."""
         self._version = reader.data_version()
         self.total: tuple[int, int] = reader.total()
         """How many events the store has, and how many bytes of bodies, when it was last looked at."""
@@ -95,6 +97,7 @@ class Source:
             older = older[: bisect_left(older, self.all_ids[0])]
         self.all_ids[:0] = older
         self.older_missing = False
+        self.generation += 1
         self._rows.clear()
 
     def replace_ids(self, numbers: array[int], known: int) -> None:
@@ -103,6 +106,7 @@ class Source:
         numbers.extend(number for number in self.all_ids if number > last)
         self.all_ids = numbers
         self.older_missing = False
+        self.generation += 1
         self._rows.clear()
 
     def take_out(self, known: int, left: array[int], shown: int, left_shown: array[int] | None) -> None:
@@ -111,11 +115,13 @@ class Source:
         self.all_ids = left + self.all_ids[known:]
         if self.matched is not None and left_shown is not None:
             self.matched = left_shown + self.matched[shown:]
+        self.generation += 1
         self._rows.clear()
 
     def show_matches(self, matched: array[int] | None) -> None:
         """Show only these ids (ascending), or all with None."""
         self.matched = matched
+        self.generation += 1
         self._rows.clear()
 
     def add_older_matches(self, older: array[int]) -> None:

@@ -11,7 +11,7 @@ from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.store.deleted import Progress, delete, undo
 from inspector.tui.screens.confirm import ConfirmDialog
-from inspector.tui.screens.ground import Ground
+from inspector.tui.screens.group_actions import GroupActions
 from inspector.tui.session import Session
 from inspector.tui.source import without
 from inspector.tui.widgets.glyphs import Glyphs
@@ -19,7 +19,7 @@ from inspector.tui.widgets.glyphs import Glyphs
 UNDONE = "u brings {} back until the next start."
 
 
-class DeleteActions(Ground):
+class DeleteActions(GroupActions):
     """Takes events away, and brings them back."""
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
@@ -39,6 +39,9 @@ class DeleteActions(Ground):
     def action_delete(self) -> None:
         """Delete the marked events, or this one, or all that are listed; asks first. Starred ones stay."""
         marks = self.session.marks
+        if self.events.heading is not None and not marks:
+            self.start(self._delete_group, "group", exclusive=True)
+            return
         numbers = sorted(marks) or ([] if self.events.cursor is None else [self.events.cursor])
         if not numbers:
             self.tell("No event to delete.")
@@ -63,6 +66,11 @@ class DeleteActions(Ground):
                 self.action_delete_all()
 
         self.app.push_screen(ConfirmDialog(question, [*answers, ("keep", "Keep")], "Delete"), answer)
+
+    async def _delete_group(self) -> None:
+        found = await self.group_ids()
+        if found is not None:
+            self.delete_these(found[1], found[0])
 
     def action_delete_all(self) -> None:
         """Delete all events that are listed, but for the starred ones; asks first."""

@@ -252,6 +252,8 @@ class MainScreen(EventActions, DeleteActions, Moving):
             parts = [Part(f"Events   {shown:,} {words}", "bold $foreground")]
         else:
             parts = [Part(f"Events   {shown:,} of {len(self.source.all_ids):,}", "bold $foreground")]
+        if self.grouped:
+            parts.append(Part(f"   {self.group_words}", "$muted"))
         if self.busy:
             parts.append(Part(f"   {self.busy}", "$warning"))
         where = "above" if self.events.order == "newest" else "below"
@@ -264,7 +266,7 @@ class MainScreen(EventActions, DeleteActions, Moving):
             if self._missed_new:
                 words += f", {units.count(self._missed_new, 'new shape')} {self.glyphs.new}"
             parts.append(Part(words, "$warning", "follow"))
-        elif self.events.has_focus:
+        elif self.events.has_focus and self.grouped != "type":
             parts.append(Part("   paused", "$muted"))
         self.list_title.parts = tuple(parts)
         senders = {term.value for term in self.wanted.terms if term.word == "sender" and not term.negated}

@@ -8,7 +8,7 @@ terminal.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from rich.cells import cell_len, set_cell_size
@@ -16,6 +16,7 @@ from rich.cells import cell_len, set_cell_size
 from inspector.core import shorten, units
 from inspector.core.events import Event
 from inspector.core.text import visible, visible_bytes
+from inspector.tui.arrangement import Heading
 from inspector.tui.widgets.glyphs import Glyphs
 
 Role = Literal["text", "muted", "accent", "passed", "care", "error", "new"]
@@ -87,16 +88,24 @@ def heading_runs(columns: Columns, headings: Headings) -> Runs:
 
 
 def event_runs(
-    event: Event, columns: Columns, glyphs: Glyphs, now_us: int, *, cursor: bool = False, utc: bool = False
+    event: Event,
+    columns: Columns,
+    glyphs: Glyphs,
+    now_us: int,
+    *,
+    cursor: bool = False,
+    utc: bool = False,
+    lead: str = "",
 ) -> Runs:
-    """The row of an event, without the background of the cursor."""
+    """The row of an event, without the background of the cursor; `lead` stands before what it is."""
     runs: Runs = []
     mark = {"+": glyphs.mark}.get(event.mark or "", event.mark) or (glyphs.cursor if cursor else " ")
     runs.append((visible(mark)[:1] + " ", "accent"))
     runs.append((units.clock(event.received_us, now_us, utc) + " ", "muted"))
     level, role = _level(event, columns.level, glyphs)
     runs.append((_fit(level, columns.level) + " ", role))
-    runs += _what(event, columns, glyphs)
+    runs.append((lead, "muted"))
+    runs += _what(event, replace(columns, type=max(1, columns.type - len(lead))), glyphs)
     flags: tuple[tuple[str, Role], ...] = (
         (glyphs.new if event.new else " ", "new"),
         (glyphs.again if event.duplicate_of is not None else " ", "care"),
@@ -113,6 +122,37 @@ def event_runs(
     if columns.size:
         runs.append((units.size(event.size).rjust(columns.size + 1), "muted"))
     return _merged(runs)
+
+
+def group_runs(
+    heading: Heading,
+    columns: Columns,
+    glyphs: Glyphs,
+    now_us: int,
+    *,
+    cursor: bool = False,
+    utc: bool = False,
+) -> Runs:
+    """The row of a group by type: its newest event's time, its type, how many events there are, the flag of a
+    new shape, and how many were not answered 2xx."""
+    fold = glyphs.opened if heading.is_open else glyphs.folded
+    room = columns.level + 1 + columns.type + (1 + columns.resource if columns.resource else 0)
+    room += columns.account + 1 if columns.account else 0
+    count = f" {heading.count:,}"
+    failed = f" {heading.failed:,} failed of" if heading.failed else ""
+    name = shorten.event_type(
+        visible(heading.name[:_LONGEST]), max(1, room - len(count) - len(failed)), cell_len, glyphs.ellipsis
+    )
+    return _merged(
+        [
+            ((glyphs.cursor if cursor else " ") + fold, "accent"),
+            (units.clock(heading.newest_us, now_us, utc) + " ", "muted"),
+            (_fit(name, max(1, room - len(count) - len(failed))), "text"),
+            (failed, "error"),
+            (count + " ", "text"),
+            (glyphs.new if heading.new else " ", "new"),
+        ]
+    )
 
 
 def missing_runs(event_id: int) -> Runs:

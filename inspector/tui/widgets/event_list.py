@@ -8,6 +8,7 @@ The list shows the ids of a `Source` (``ids`` ascending, ``event(id)``), newest 
     events.sync()                      # after the source's ids changed, at most 10 times a second
     events.show(source)                # another source (a filter); the cursor stays on its event
     events.changed()                   # rows changed (sent, starred, marked)
+    events.show_groups(rows)           # in groups; None: one event a row. `Outdated` asks for a new one
     events.go_to(event_id); events.follow(); events.pause()
     events.cursor -> int | None; events.following -> bool; events.missed -> int
     events.order = "oldest"
@@ -15,21 +16,23 @@ The list shows the ids of a `Source` (``ids`` ascending, ``event(id)``), newest 
     heading.headings = HEADINGS["github"]
 
 Messages: `EventList.Highlighted(event_id)`, `EventList.Opened(event_id)`, `EventList.Followed()`,
-`EventList.Paused(missed)` (also each time the count grows).
+`EventList.Paused(missed)` (also each time the count grows), `EventList.Outdated()`, `EventList.Folded(headings)`.
+
+In groups the cursor may stand on a heading, which stands for the event that was the newest of its group then.
 """
 
 from __future__ import annotations
 
 import time
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable
 from typing import ClassVar, Literal, Protocol
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events as textual_events
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -39,13 +42,16 @@ from textual.widget import Widget
 
 from inspector.core.events import Event
 from inspector.core.text import visible
+from inspector.tui.arrangement import Arrangement, Flat
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.columns import (
     HEADINGS,
+    Columns,
     Headings,
     Runs,
     columns_for,
     event_runs,
+    group_runs,
     heading_runs,
     missing_runs,
 )
@@ -97,7 +103,14 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         & > .event-list--new { color: $new; }
     }
     """
-    BINDINGS: ClassVar[list[BindingType]] = MOVES
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MOVES,
+        Binding("h,left", "fold(True)", "Fold", show=False, id="fold-close"),
+        Binding("l,right", "fold(False)", "Open", show=False, id="fold-open"),
+        Binding("space", "fold", "Fold or open", show=False, id="fold-toggle"),
+        Binding("H", "fold_all(True)", "Fold all", show=False, id="fold-close-all"),
+        Binding("L", "fold_all(False)", "Open all", show=False, id="fold-open-all"),
+    ]
 
     order: reactive[Order] = reactive[Order]("newest", init=False)
     empty: reactive[str] = reactive("")
@@ -127,6 +140,17 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.missed = missed
 
+    class Outdated(Message):
+        """The list is in groups and its events have changed: somebody should arrange them anew."""
+
+    class Folded(Message):
+        """These headings are to be folded or opened; None: all."""
+
+        def __init__(self, headings: tuple[int, ...] | None, close: bool) -> None:
+            super().__init__()
+            self.headings = headings
+            self.close = close
+
     def __init__(
         self,
         source: Source,
@@ -145,7 +169,10 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         self._source = source
         # A copy, so that what stands on which row changes in `sync` alone; it is quick even for a million.
         self._ids: array[int] = source.ids[:]
+        self._rows: Arrangement = Flat(self._ids)
+        self._grouped = False
         self._cursor: int | None = self._newest()
+        self._cursor_event = self._cursor
         self._following = False
         self._seen: int | None = None
         self._missed = 0
@@ -154,8 +181,13 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
 
     @property
     def cursor(self) -> int | None:
-        """Id of the event the cursor is on; None while there are no events."""
-        return self._cursor
+        """Id of the event the cursor is on, or stands for; None while there are no events."""
+        return self._cursor_event
+
+    @property
+    def heading(self) -> int | None:
+        """The heading the cursor is on, a negative number; None on an event."""
+        return self._cursor if self._cursor is not None and self._cursor < 0 else None
 
     @property
     def following(self) -> bool:
@@ -185,38 +217,74 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def sync(self) -> None:
         """Take in that the ids of the source changed; what is being read stays where it is on the screen."""
-        anchor = self._id_at(self.scroll_offset.y)
         self._ids = self._source.ids[:]
-        self.virtual_size = Size(0, len(self._ids))
-        newest = self._newest()
-        before = self._cursor
-        if self._following or self._cursor is None:
-            self._cursor = newest
-        elif (nearest := self._nearest(self._cursor)) != self._cursor:
-            self._cursor = nearest
-        if self._following:
-            self._show_cursor()
-        elif anchor is not None and len(self._ids):
-            self.scroll_to(y=self._row(anchor), animate=False, force=True)
-        self.refresh()
-        if self._cursor != before:
-            self.post_message(self.Highlighted(self._cursor))
+        if self._grouped:
+            self.post_message(self.Outdated())
+        else:
+            self._place(Flat(self._ids))
         if not self._following:
             missed = len(self._ids) - bisect_right(self._ids, self._seen) if self._seen is not None else 0
             if missed != self._missed:
                 self._missed = missed
                 self.post_message(self.Paused(missed))
 
+    def show_groups(self, rows: Arrangement | None) -> None:
+        """Show the events in groups, or one a row with None; the cursor stays on its event or its group."""
+        if not self._grouped and rows is None:
+            return
+        self._grouped = rows is not None
+        if rows is not None and not rows.follows:
+            self.pause()
+        if type(rows) is not type(self._rows):
+            self._cursor = self._cursor_event  # headings have other numbers there
+        self._place(rows or Flat(self._ids))
+
+    def _place(self, rows: Arrangement) -> None:
+        """Show other rows, with the one at the top and the cursor where they were."""
+        top = self.scroll_offset.y
+        at_cursor = self._cursor is not None and len(self._rows) > 0
+        held = self._row(self._cursor) - top if at_cursor and self._cursor is not None else -1
+        in_sight = 0 <= held < self.size.height
+        anchor = self._cursor if in_sight and self._grouped else self._id_at(top)
+        offset = held if in_sight and self._grouped else 0
+        self._rows = rows
+        self.virtual_size = Size(0, len(rows))
+        before = self._cursor_event
+        if self._following or self._cursor is None:
+            self._put_cursor(self._newest())
+        elif (settled := rows.settle(self._cursor)) != self._cursor:
+            self._put_cursor(settled)
+        if self._following:
+            self._show_cursor()
+        elif anchor is not None and (stands := rows.settle(anchor)) is not None:
+            self.scroll_to(y=self._row(stands) - offset, animate=False, force=True)
+        self.refresh()
+        if self._cursor_event != before:
+            self.post_message(self.Highlighted(self._cursor_event))
+
     def changed(self) -> None:
         """Take in that rows changed though the ids did not: sent, starred, marked."""
         self.refresh()
+        if self._grouped:
+            self.post_message(self.Outdated())
 
     def go_to(self, event_id: int) -> None:
-        """Put the cursor on an event, or on the nearest older one."""
-        self._set_cursor(self._nearest(event_id))
+        """Put the cursor on an event, or on the nearest older one; a group it is folded in opens."""
+        settled = self._rows.settle(event_id)
+        if settled is not None and settled < 0:
+            self._cursor, self._cursor_event = event_id, event_id
+            self.post_message(self.Folded((settled,), close=False))
+            self.post_message(self.Highlighted(event_id))
+        else:
+            self._set_cursor(settled)
 
     def follow(self) -> None:
-        """Go to the newest event and to every one that arrives."""
+        """Go to the newest event and to every one that arrives; among groups by type to the newest group."""
+        if not self._rows.follows:
+            self._missed, self._seen = 0, self._ids[-1] if self._ids else 0
+            self._set_cursor(self._newest())
+            self.post_message(self.Paused(0))
+            return
         was = self._following
         self._following = True
         self._missed, self._seen = 0, None
@@ -228,38 +296,34 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         """Stay where the list is and count what arrives."""
         if self._following or self._seen is None:
             was, self._following = self._following, False
-            self._seen = self._newest() or 0
+            self._seen = self._ids[-1] if self._ids else 0
             self._missed = 0
             if was:
                 self.post_message(self.Paused(0))
 
-    # Rows and ids
+    # Rows and entries
 
     def _newest(self) -> int | None:
-        return self._ids[-1] if len(self._ids) else None
-
-    def _index(self, row: int) -> int:
-        return len(self._ids) - 1 - row if self.order == "newest" else row
+        return self._rows.newest()
 
     def _id_at(self, row: int) -> int | None:
-        index = self._index(row)
-        return self._ids[index] if 0 <= index < len(self._ids) else None
+        """The entry on a row: an event's id, or the negative number of a heading."""
+        return self._rows.at(row, self.order == "newest")
 
-    def _nearest(self, event_id: int | None) -> int | None:
-        """The event itself, else the next older one, else the oldest."""
-        if event_id is None or not len(self._ids):
-            return None
-        return self._ids[max(0, bisect_right(self._ids, event_id) - 1)]
+    def _row(self, entry: int) -> int:
+        return self._rows.row(entry, self.order == "newest")
 
-    def _row(self, event_id: int) -> int:
-        return self._index(min(bisect_left(self._ids, event_id), len(self._ids) - 1))
+    def _put_cursor(self, entry: int | None) -> None:
+        self._cursor = entry
+        self._cursor_event = None if entry is None else self._rows.event(entry)
 
-    def _set_cursor(self, event_id: int | None) -> None:
-        before, self._cursor = self._cursor, event_id
+    def _set_cursor(self, entry: int | None) -> None:
+        before = self._cursor_event
+        self._put_cursor(entry)
         self._show_cursor()
         self.refresh()
-        if event_id != before:
-            self.post_message(self.Highlighted(event_id))
+        if self._cursor_event != before:
+            self.post_message(self.Highlighted(self._cursor_event))
 
     def _show_cursor(self) -> None:
         if self._cursor is not None:
@@ -269,10 +333,10 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
     # What the reader does
 
     def _move_to(self, row: int) -> None:
-        if not len(self._ids):
+        if not len(self._rows):
             return
-        event_id = self._id_at(max(0, min(row, len(self._ids) - 1)))
-        if event_id == self._newest() and self.has_focus:
+        event_id = self._id_at(max(0, min(row, len(self._rows) - 1)))
+        if event_id == self._newest() and self.has_focus and self._rows.follows:
             self.follow()
         else:
             self.pause()
@@ -293,12 +357,34 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_edge(self, step: int) -> None:
         """Move the cursor to the first or last row."""
-        self._move_to(0 if step < 0 else len(self._ids) - 1)
+        self._move_to(0 if step < 0 else len(self._rows) - 1)
 
     def action_open(self) -> None:
-        """Open the event the cursor is on."""
-        if self._cursor is not None:
+        """Open the event the cursor is on, or the group."""
+        if self.heading is not None:
+            self.action_fold()
+        elif self._cursor is not None:
             self.post_message(self.Opened(self._cursor))
+
+    def action_fold(self, close: bool | None = None) -> None:
+        """Fold or open the group the cursor is in; from an event to its heading."""
+        entry = self._cursor
+        if entry is None:
+            return
+        if entry > 0 and self._rows.depth(entry) and close:
+            row = self._row(entry)
+            while (above := self._id_at(row)) is not None and above > 0:
+                row -= 1
+            self._move_to(row)
+            return
+        heading = self._rows.heading(entry)
+        if heading is not None and close is not (not heading.is_open):
+            self.post_message(self.Folded((entry,), heading.is_open))
+
+    def action_fold_all(self, close: bool) -> None:
+        """Fold or open every group."""
+        if self._grouped:
+            self.post_message(self.Folded(None, close))
 
     def on_click(self, message: textual_events.Click) -> None:
         """A click moves the cursor, a double click opens."""
@@ -306,12 +392,12 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         if event_id is None or message.y >= self.size.height:
             return
         self._move_to(self._row(event_id))
-        if message.chain == 2:
-            self.post_message(self.Opened(event_id))
+        if message.chain == 2 or (event_id < 0 and message.x == 1):
+            self.action_open()
 
     def on_focus(self) -> None:
         """With the focus, the list follows when the cursor is on the newest event and nothing was missed."""
-        if self._cursor == self._newest() and not self._missed:
+        if self._rows.follows and self._cursor == self._newest() and not self._missed:
             self.follow()
         self.refresh()
 
@@ -349,25 +435,41 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         """Row `y` of the visible part."""
         width = self.scrollable_content_region.width
         base = self.rich_style
-        event_id = self._id_at(y + self.scroll_offset.y)
-        if event_id is None:
-            words = f"   {visible(self.empty)}" if not len(self._ids) and y == 1 else ""
+        entry = self._id_at(y + self.scroll_offset.y)
+        if entry is None:
+            words = f"   {visible(self.empty)}" if not len(self._rows) and y == 1 else ""
             return Strip([Segment(words, base)]).adjust_cell_length(width, base)
-        here = event_id == self._cursor
-        event = self._source.event(event_id)
-        if event is None:
-            runs = missing_runs(event_id)
-        else:
-            try:
-                runs = event_runs(
-                    event, columns_for(width + 1), self.glyphs, self._now(), cursor=here, utc=self.utc
-                )
-            except Exception as error:  # a row that cannot be drawn must not take the screen down
-                runs = [(f"  #{event_id}  {view_failed('a row of the list', error)}", "error")]
+        here = entry == self._cursor
+        try:
+            runs = self._runs(entry, columns_for(width + 1), here)
+        except Exception as error:  # a row that cannot be drawn must not take the screen down
+            runs = [(f"  #{entry}  {view_failed('a row of the list', error)}", "error")]
         if here:
             background = self.get_component_rich_style("event-list--cursor").bgcolor
             base += Style(bgcolor=background, bold=self.app.no_color or None)
         return draw(self, "event-list", runs, base, width)
+
+    def _runs(self, entry: int, columns: Columns, here: bool) -> Runs:
+        heading = self._rows.heading(entry)
+        if heading is not None and heading.name:
+            return group_runs(heading, columns, self.glyphs, self._now(), cursor=here, utc=self.utc)
+        event_id = self._rows.event(entry)
+        event = self._source.event(event_id)
+        if event is None:
+            return missing_runs(event_id)
+        runs = event_runs(
+            event,
+            columns,
+            self.glyphs,
+            self._now(),
+            cursor=here,
+            utc=self.utc,
+            lead=f"{heading.count}x " if heading is not None else "  " * self._rows.depth(entry),
+        )
+        if heading is not None:
+            fold = self.glyphs.opened if heading.is_open else self.glyphs.folded
+            runs[0] = (runs[0][0][:1] + fold + runs[0][0][2:], runs[0][1])
+        return runs
 
 
 def draw(widget: Widget, prefix: str, runs: Runs, base: Style, width: int) -> Strip:
