@@ -21,6 +21,7 @@ from inspector.core.decoding import LIMIT_OUT, MAX_MEMBERS, Decoded
 from inspector.core.events import Request
 from inspector.core.jsontext import JsonText, reindent
 from inspector.core.lines import HexLines, Lines, TextLines
+from inspector.core.markup import laid_out
 from inspector.core.payload import MAX_DEPTH, NotJson, parse_text
 from inspector.core.text import visible
 
@@ -41,6 +42,9 @@ _CHARSET = re.compile(r"(utf-(8|16|32)|ascii|iso8859|cp\d|koi8|mac-|shift_jis|eu
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r\x1b") + b"\x7f"
 _FORM = re.compile(r"[^\s=&{}<>\"]{1,200}=[^\s&]*(&[^\s=&]{1,200}=[^\s&]*)*")
 _SAMPLE = 65_536
+_YAML_SAMPLE = 4_000
+_YAML_KEY = re.compile(r"[A-Za-z_][\w.-]{0,60}:(?: |\r?$)")
+_YAML_ROW = re.compile(_YAML_KEY.pattern + r"|---|\.\.\.|#|- | +\S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +204,18 @@ def _other(text: str, media: str, notes: tuple[str, ...], data: bytes) -> BodyVi
     if media.endswith("x-www-form-urlencoded") or (not media and _FORM.fullmatch(text, 0, _SAMPLE)):
         return BodyView("form", "json", TextLines(_form(text)), notes, data)
     if media.endswith(("/xml", "+xml", "/html")) or text[:1000].lstrip().startswith("<"):
-        return BodyView("xml", "xml", TextLines(text), notes, data)
-    if "yaml" in media:
+        rows = None if "html" in media else laid_out(text)
+        notes += () if rows is None else ("Laid out for reading; the raw view has it as it came.",)
+        return BodyView("xml", "xml", TextLines(rows or text), notes, data)
+    if "yaml" in media or _is_like_yaml(text[:_YAML_SAMPLE]):
         return BodyView("yaml", "yaml", TextLines(text), notes, data)
     return BodyView("text", "text", TextLines(text), notes, data)
+
+
+def _is_like_yaml(text: str) -> bool:
+    """Whether every row is a key, an element, a comment or indented, and more than one is a key."""
+    rows = [row for row in text.split("\n")[:50] if row.strip()]
+    return all(map(_YAML_ROW.match, rows)) and sum(_YAML_KEY.match(row) is not None for row in rows) > 1
 
 
 def _form(text: str) -> str:

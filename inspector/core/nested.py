@@ -44,6 +44,7 @@ _CANDIDATE = re.compile(r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{12,}+={0,
 _JSON_END = re.compile(r'[\]}](?:\\[nrt]| )*+",?+$')
 _TAIL: Final = 12
 """Characters at the end of a row in which the end of such a string is looked for."""
+_SHORTEST_BASE64 = 12
 _JSON_IN_BASE64: Final = frozenset("eW")
 """How base64 of ``{`` and of ``[`` begins."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -138,7 +139,11 @@ def _from_json(value_text: str) -> tuple[Into, str] | None:
 
 def _from_base64(text: str) -> tuple[Into, str] | None:
     """The JSON or the text in base64, and the step into it; None for bytes, and for what only looks like it."""
-    if len(text) % 4 or (text[0] not in _JSON_IN_BASE64 and not is_base64(text)):
+    if (
+        len(text) > MAX_CHARACTERS
+        or len(text) % 4
+        or (text[0] not in _JSON_IN_BASE64 and not is_base64(text))
+    ):
         return None
     try:
         decoded = binascii.a2b_base64(text).decode()
@@ -149,6 +154,12 @@ def _from_base64(text: str) -> tuple[Into, str] | None:
     if not is_base64(text) or _CONTROLS.search(decoded) or not decoded.strip():
         return None
     return BASE64_TEXT, decoded
+
+
+def json_in_base64(value_text: str, path: Path) -> JsonText | None:
+    """The JSON in the base64 of a string at `path`, given as its JSON text; None when there is none."""
+    found = _from_base64(value_text[1:-1]) if len(value_text) > _SHORTEST_BASE64 else None
+    return None if found is None or found[0] is not BASE64_JSON else JsonText(found[1], (*path, BASE64_JSON))
 
 
 def _is_json(text: str) -> bool:

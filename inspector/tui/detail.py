@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from inspector.core.bodies import BodyView, decoded, hex_of, view_of
 from inspector.core.events import Attempt, Event, Request
 from inspector.core.jsontext import JsonText
-from inspector.core.nested import NestedText, unfolded
+from inspector.core.nested import NestedText, json_in_base64, unfolded
 from inspector.core.payload import Path
 from inspector.core.preview import PREVIEW, preview_of
 from inspector.core.type_shape import Field, type_shape
@@ -22,6 +22,8 @@ from inspector.tui.log import view_failed
 TABS = ("Details", "Body", "Headers", "Raw", "Shape", "Attempts")
 PARTS = ("details", "data")
 """Root keys that hold what people came for, apart from the envelope around it."""
+DATA_BASE64 = "data_base64"
+"""Where a CloudEvent has its data when it is not JSON by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,10 @@ def _laid_out(
     part = envelope = None
     if tree is not None and key is not None:
         part, envelope = tree.part((key,)), tree.replaced((key,), "above")
+    elif tree is not None and (row := tree.row_of((DATA_BASE64,))) is not None:
+        part = json_in_base64(tree.value_text(row), (DATA_BASE64,))
+        if part is not None:
+            key, envelope = DATA_BASE64, tree
     return Detail(
         event=event,
         request=request,
