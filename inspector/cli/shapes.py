@@ -15,7 +15,7 @@ from inspector.core.events import Event, InspectorError, JsonObject
 from inspector.core.examples import collect_examples
 from inspector.core.payload import Path as ValuePath
 from inspector.core.payload import show_path
-from inspector.core.type_shape import TypeShape
+from inspector.core.type_shape import Field, TypeShape
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
@@ -80,7 +80,7 @@ def types_command(
                 "" if tree else line["sender"] or "",
                 units.count(line["count"]) if line["count"] else "–",
                 units.count(line["variants"]) if line["count"] else "",
-                "unseen" if line["last_seen"] is None else _minute(line["last_seen"]),
+                _last_seen(line),
             )
             for label, line in (_as_tree(lines) if tree else [(line["type"], line) for line in lines])
         ],
@@ -127,6 +127,16 @@ def _sum(lines: Sequence[JsonObject]) -> JsonObject:
     last = [line["last_seen"] for line in lines if line["last_seen"] is not None]
     counts = {name: sum(line[name] for line in lines) for name in ("count", "variants")}
     return {**counts, "sender": None, "last_seen": max(last, default=None)}
+
+
+def _last_seen(line: JsonObject) -> str:
+    """When the newest event came; of a documented type without one, that, and whether any is to be expected."""
+    if line["last_seen"] is not None:
+        return _minute(line["last_seen"])
+    from inspector.anchore.catalogue import documented_types
+
+    legacy = any(entry.legacy and entry.type == line["type"] for entry in documented_types())
+    return "unseen; of the older webhook" if legacy else "unseen"
 
 
 def _minute(when: str) -> str:
@@ -207,9 +217,7 @@ def shape_command(
             (
                 show_path(field.path),
                 field.words,
-                "all"
-                if field.present == field.of
-                else f"{units.count(field.present)} of {units.count(field.of)}",
+                _presence(field),
                 _values(field.path, examples, field.keys_words)
                 if values is None or field.keys_words is not None
                 else values.at(field.path).in_words(field.path),
@@ -231,6 +239,12 @@ def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, s
     from inspector.store.payloads import payloads_of
 
     return gather(payloads_of(reader, shape, keys, STATISTICS_OF), shape.merged)
+
+
+def _presence(field: Field) -> str:
+    """``all``, or ``7 of 12``; and whether an object that it belongs to was seen without it."""
+    words = "all" if field.present == field.of else f"{units.count(field.present)} of {units.count(field.of)}"
+    return f"{words}, optional" if field.optional else words
 
 
 def _values(path: ValuePath, examples: dict[ValuePath, list[Any]], reason: str | None) -> str:

@@ -55,6 +55,9 @@ def test_types_all_lists_what_is_documented_and_not_seen(run: Run, fill: Fill) -
     assert {line["type"] for line in every} == {known.type for known in documented_types()}
     assert {line["count"] for line in every} == {0, 1}
     assert len(run("types", "--json").lines) == 1
+    text = run("types", "--all").out
+    assert "unseen; of the older webhook" in text
+    assert text.count("unseen\n") == sum(not each.legacy for each in documented_types()) - 1
     some = run("types", "--all", "--json", "type:system.feeds.*").lines
     assert some
     assert all(line["type"].startswith("system.feeds.") for line in some)

@@ -18,7 +18,8 @@ th, td { border-bottom: 1px solid #8884; padding: .3rem .8rem .3rem 0; }
 th, td { text-align: left; vertical-align: top; }
 code { font: 13px/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 td:nth-child(2), td:nth-child(3) { white-space: nowrap; }
-nav { columns: 22rem; }
+td:nth-child(4) { overflow-wrap: anywhere; }
+nav { columns: 26rem; overflow-wrap: anywhere; }
 """
 
 
@@ -44,9 +45,14 @@ def html(types: Sequence[Learnt], title: str) -> str:
         parts.append("<tr><th>field</th><th>type</th><th>in</th><th>values</th></tr>")
         for row in rows(each):
             parts.append(
-                f"<tr><td><code>{escape(row.path)}</code></td><td>{escape(row.types)}</td>"
+                f"<tr><td><code>{_breakable(row.path)}</code></td><td>{escape(row.types)}</td>"
                 f"<td>{escape(row.presence)}</td><td>{escape(row.values)}</td></tr>"
             )
         parts.append("</table>")
     parts.append("</body>\n</html>")
     return "\n".join(parts) + "\n"
+
+
+def _breakable(path: str) -> str:
+    """A path, escaped, that a narrow column breaks between its steps."""
+    return escape(path).replace(".", "<wbr>.").replace("[]", "<wbr>[]")

@@ -30,6 +30,8 @@ def rows(learnt: Learnt) -> Iterator[Row]:
         parts = [learnt.values.at(field.path).in_words(field.path)]
         if field.collapsed_reason is not None:
             parts.insert(0, f"any key: {field.collapsed_reason}")
+        elif field.keys_words:
+            parts.insert(0, field.keys_words)
         if field.duplicated:
             parts.append("the key stood twice in one object")
         values = "; ".join(part for part in parts if part)
