@@ -68,7 +68,7 @@ def test_a_json_schema_that_its_events_validate_against(run: Run) -> None:
         ("python", "class UserImageAnalysisCompleted(TypedDict):"),
         ("pydantic", "class UserImageAnalysisCompleted(BaseModel):"),
         ("markdown", "| `details.curr_eval.image_digest` | string | always | `hex digest"),
-        ("html", "<td><code>details.curr_eval.image_digest</code></td>"),
+        ("html", "<td><code>details<wbr>.curr_eval<wbr>.image_digest</code></td>"),
     ],
 )
 def test_the_other_forms(run: Run, form: str, holds: str) -> None:
