@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
-import stat
-import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
 
 import click
 
 from inspector.cli.arguments import FilterCommand, filter_argument, filter_of
-from inspector.cli.exported import whole
-from inspector.cli.output import json_line, narrate
-from inspector.core import units
-from inspector.core.events import Event, InspectorError, Request
-from inspector.core.identify import header_map, payload_of
-from inspector.core.payload import NotJson, parse
-from inspector.core.redact import redact_request
-from inspector.core.senders import recognise
-from inspector.store.place import make_folder, store_path
+from inspector.cli.output import narrate
+from inspector.store.event_files import Form, write_events
+from inspector.store.place import store_path
 from inspector.store.reader import Reader
-
-Exported = tuple[Event, Request | None, bytes | None]
-"""An event, its request, and the raw head of a rejected one."""
 
 
 @click.command("export", cls=FilterCommand, short_help="Write events to files.")
@@ -43,7 +26,7 @@ Exported = tuple[Event, Request | None, bytes | None]
 @click.option("--show-secrets", is_flag=True, help="Do not mask secrets in har and files.")
 @click.pass_obj
 def export_command(
-    store: str | None, words: tuple[str, ...], form: str, output: str | None, show_secrets: bool
+    store: str | None, words: tuple[str, ...], form: Form, output: str | None, show_secrets: bool
 ) -> None:
     """Write the events that match FILTER (all, without one) so that other tools, or import, can read them.
 
@@ -56,134 +39,10 @@ def export_command(
     Secrets are masked in har and files. What is written can be read by its owner only (mode 0600).
     """
     wanted = filter_of(words)
+    path = None if output in (None, "-") else Path(str(output)).expanduser()
     with Reader(store_path(store)) as reader:
-        events = _events(
-            reader, list(reader.ids() if wanted is None else reader.matching(wanted, newest_first=False))
-        )
-        if form == "files":
-            if output is None or output == "-":
-                raise InspectorError("--as files needs a folder: -o FOLDER.")
-            _write_files(Path(output).expanduser(), events, show_secrets)
-            return
-        with _writing(None if output in (None, "-") else Path(str(output)).expanduser()) as out:
-            if form == "ndjson":
-                number, left_out, masked = _write_lines(out, events), 0, 0
-            else:
-                from inspector.cli.har import write_har
-
-                number, left_out, masked = write_har(out, events, show_secrets)
-    _tell(number, left_out, masked)
-    if form == "ndjson" and number:
+        numbers = reader.ids() if wanted is None else [*reader.matching(wanted, newest_first=False)]
+        written = write_events(reader, numbers, form, path, show_secrets=show_secrets)
+    narrate(written.words())
+    if form == "ndjson" and written.events:
         narrate("The lines hold all that was captured, secrets too.")
-
-
-def _events(reader: Reader, numbers: list[int]) -> Iterator[Exported]:
-    for start in range(0, len(numbers), 100):
-        for event in reader.events(numbers[start : start + 100]):
-            yield event, reader.request(event.id), reader.raw_head(event.id)
-
-
-def _tell(number: int, left_out: int, masked: int) -> None:
-    rejected = f" {units.count(left_out, 'rejected event')} left out." if left_out else ""
-    secrets = f" {units.count(masked, 'secret')} masked." if masked else ""
-    narrate(f"Exported {units.count(number, 'event')}.{rejected}{secrets}")
-
-
-def _write_lines(out: IO[str], events: Iterator[Exported]) -> int:
-    number = 0
-    for event, request, raw in events:
-        out.write(json_line(whole(event, request, raw)) + "\n")
-        number += 1
-    return number
-
-
-@contextmanager
-def _writing(path: Path | None) -> Iterator[IO[str]]:
-    """A text file to write to: 0600, and there under its name only once it is whole. None is standard
-    output."""
-    if path is None:
-        yield sys.stdout
-        return
-    if path.is_dir():
-        raise InspectorError(f"{path} is a folder; name a file in it.")
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
-        with path.open("w", encoding="utf-8") as out:  # a pipe or a device
-            yield out
-        return
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise InspectorError(f"cannot write {path}: {(error.strerror or str(error)).lower()}.") from None
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
-            yield out
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-
-
-# -- payload files
-
-
-def _write_files(folder: Path, events: Iterator[Exported], show_secrets: bool) -> None:
-    try:
-        make_folder(folder)
-    except OSError as error:
-        raise InspectorError(f"cannot make {folder}: {(error.strerror or str(error)).lower()}.") from None
-    number = left_out = masked = 0
-    for event, request, _ in events:
-        if request is None or event.rejected is not None:
-            left_out += 1
-            continue
-        shown, secrets = (request, 0) if show_secrets else redact_request(request)
-        masked += secrets
-        ending, data = (
-            (".json", shown.body) if _body_says_it_all(event, request) else (".http", raw_form(shown))
-        )
-        _write_file(folder / f"{_safe(event.type or 'event')}--{event.id}{ending}", data)
-        number += 1
-    _tell(number, left_out, masked)
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise InspectorError(f"{path} is there already; name a new folder.") from None
-    except OSError as error:
-        raise InspectorError(f"cannot write {path}: {(error.strerror or str(error)).lower()}.") from None
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-
-
-def _safe(name: str) -> str:
-    """A type as part of a file's name: what could be a folder, a dot file or an option is written as
-    ``_``."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name).lstrip(".-")[:100] or "event"
-
-
-def _body_says_it_all(event: Event, request: Request) -> bool:
-    """True when the body alone, posted as JSON, would be the same event to us."""
-    headers = header_map(request.headers)
-    if request.method != "POST" or headers.get("content-encoding", "identity") != "identity":
-        return False
-    try:
-        payload = payload_of(headers, request.body)
-        alone = parse(request.body)
-    except (NotJson, ValueError):
-        return False
-    identity = recognise({}, alone)
-    return payload == alone and (identity.sender, identity.type) == (event.sender, event.type)
-
-
-def raw_form(request: Request) -> bytes:
-    """A request as a ``.http`` file holds it: request line, header lines, blank line, body."""
-    line = b"%s %s HTTP/%s" % (
-        request.method.encode("latin-1"),
-        request.target,
-        request.version.encode("ascii"),
-    )
-    head = [line, *(b"%s: %s" % pair for pair in request.headers), b"", b""]
-    return b"\r\n".join(head) + request.body

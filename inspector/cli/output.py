@@ -3,8 +3,6 @@ terminal."""
 
 from __future__ import annotations
 
-import json
-import math
 import os
 import shutil
 import sys
@@ -15,6 +13,7 @@ from typing import Any
 import click
 
 from inspector.core import shorten
+from inspector.core.strict_json import json_line
 from inspector.core.text import visible
 
 
@@ -23,22 +22,6 @@ def emit(value: object, *, at_once: bool = False) -> None:
     sys.stdout.write(json_line(value) + "\n")
     if at_once:
         sys.stdout.flush()
-
-
-def json_line(value: object) -> str:
-    """A value as one line of strict JSON; NaN and infinities, which JSON does not have, as their names."""
-    try:
-        return json.dumps(value, allow_nan=False)
-    except ValueError:
-        return json.dumps(_finite(value))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, dict):
-        return {key: _finite(member) for key, member in value.items()}
-    return [_finite(element) for element in value] if isinstance(value, list | tuple) else value
 
 
 def coloured() -> bool:

@@ -8,12 +8,12 @@ import time
 import click
 
 from inspector.cli.arguments import EVENT_ID, json_option
-from inspector.cli.exported import whole
 from inspector.cli.output import coloured, emit, style
 from inspector.core import units
 from inspector.core.events import Event, InspectorError, Request
 from inspector.core.labels import LABELS
 from inspector.core.text import visible, visible_bytes, visible_lines
+from inspector.store.exported import whole
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 

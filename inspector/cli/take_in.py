@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 
 from inspector.cli.arguments import json_option
-from inspector.cli.exported import Imported, is_exported, read_exported
 from inspector.cli.output import emit, narrate
 from inspector.core import units
 from inspector.core.events import InspectorError, Request
 from inspector.core.payload import NotJson, parse
+from inspector.store.exported import Imported, is_exported, read_exported
 from inspector.store.files import read_payload_file
 from inspector.store.place import imports_lock, store_path
 from inspector.store.writer import PIECE, Arrival, StoreWriter, now
@@ -147,7 +147,7 @@ def read_file(file: str) -> Iterator[Imported]:
         raise InspectorError(f"cannot read {file}: {(error.strerror or str(error)).lower()}.") from None
     name = "standard input" if file == "-" else file
     if Path(file).suffix.lower() == ".har":
-        from inspector.cli.har import read_har
+        from inspector.store.har import read_har
 
         yield from read_har(data, name)
         return

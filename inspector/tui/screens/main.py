@@ -18,8 +18,8 @@ from textual.widgets import Static
 from inspector.core import units
 from inspector.core.text import visible
 from inspector.tui import keys
-from inspector.tui.screens.delete_actions import DeleteActions
 from inspector.tui.screens.event_actions import EventActions
+from inspector.tui.screens.file_actions import FileActions
 from inspector.tui.screens.footers import hints_for
 from inspector.tui.screens.ground import clock_us
 from inspector.tui.screens.moving import Moving
@@ -38,7 +38,7 @@ WATCH_S = 0.25
 """How soon it is told that the capture process is gone."""
 
 
-class MainScreen(EventActions, DeleteActions, Moving):
+class MainScreen(EventActions, FileActions, Moving):
     """List and detail on one store."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings()]

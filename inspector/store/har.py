@@ -13,10 +13,10 @@ from typing import IO, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from inspector import __version__
-from inspector.cli.exported import Imported, read_exported
-from inspector.cli.output import json_line
 from inspector.core.events import Event, InspectorError, JsonObject, Request
 from inspector.core.redact import redact_request
+from inspector.core.strict_json import json_line
+from inspector.store.exported import Imported, read_exported
 
 
 def write_har(
