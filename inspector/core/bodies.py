@@ -28,6 +28,7 @@ from inspector.core.text import visible
 Kind = Literal["empty", "json", "documents", "form", "multipart", "xml", "yaml", "text", "hex"]
 Language = Literal["json", "xml", "yaml", "text", "hex"]
 
+NO_END: Final = "The last boundary is missing."
 MAX_PARTS: Final = 1000
 MAX_FIELDS: Final = 10_000
 
@@ -205,7 +206,7 @@ def _other(text: str, media: str, notes: tuple[str, ...], data: bytes) -> BodyVi
         return BodyView("form", "json", TextLines(_form(text)), notes, data)
     if media.endswith(("/xml", "+xml", "/html")) or text[:1000].lstrip().startswith("<"):
         rows = None if "html" in media else laid_out(text)
-        notes += () if rows is None else ("Laid out for reading; the raw view has it as it came.",)
+        notes += () if rows is None else ("Laid out for reading; 4 has it as it came.",)
         return BodyView("xml", "xml", TextLines(rows or text), notes, data)
     if "yaml" in media or _is_like_yaml(text[:_YAML_SAMPLE]):
         return BodyView("yaml", "yaml", TextLines(text), notes, data)
@@ -221,9 +222,8 @@ def _is_like_yaml(text: str) -> bool:
 def _form(text: str) -> str:
     """Form fields as ``key = value``, one a row; a value that is JSON is indented below its key."""
     rows: list[str] = []
-    fields = text.strip("\r\n").split("&", MAX_FIELDS)
-    for field in fields[:MAX_FIELDS]:
-        key, _, value = (_unquoted(side) for side in field.partition("="))
+    fields = form_fields(text)
+    for key, value in fields[:MAX_FIELDS]:
         if value[:1] in ("{", "["):
             try:
                 parse_text(value)
@@ -239,12 +239,44 @@ def _form(text: str) -> str:
     return "\n".join(rows)
 
 
+def form_fields(text: str) -> list[tuple[str, str]]:
+    """The fields of a form in order, decoded, at most one more than `MAX_FIELDS`."""
+    fields = (field.partition("=") for field in text.strip("\r\n").split("&", MAX_FIELDS))
+    return [(_unquoted(key), _unquoted(value)) for key, _, value in fields]
+
+
 def _unquoted(text: str) -> str:
     raw = unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogatepass"))
     try:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def boundary_of(content_type: str) -> str:
+    """The boundary that a Content-Type names; empty when there is none."""
+    from email.message import Message
+
+    header = Message()
+    header["Content-Type"] = re.sub(r"[^\x20-\x7e]", " ", content_type)[:2000]
+    return str(header.get_param("boundary") or "")
+
+
+def split_parts(data: bytes, boundary: str) -> list[tuple[list[str], bytes]] | None:
+    """The parts of a multipart body, header lines and bytes, at most one more than `MAX_PARTS`; None when the
+    boundary is nowhere in it."""
+    if not 1 <= len(boundary) <= 200:
+        return None
+    pieces = (b"\r\n" + data).split(b"\r\n--" + boundary.encode("latin-1", "replace"), MAX_PARTS + 2)
+    if len(pieces) < 2:
+        return None
+    parts = []
+    for piece in pieces[1:]:
+        if piece.startswith(b"--"):
+            break
+        head, _, body = piece.lstrip(b" \t").partition(b"\r\n\r\n")
+        parts.append((head.decode("latin-1").split("\r\n")[1:], body))
+    return parts[: MAX_PARTS + 1]
 
 
 def _parts(data: bytes, boundary: str) -> str:
@@ -273,5 +305,5 @@ def _parts(data: bytes, boundary: str) -> str:
         rows += [f"({units.count(len(body), 'byte')}, no text)"] if read is None else read[0].splitlines()
         rows.append("")
     else:
-        rows.append("The last boundary is missing.")
+        rows.append(NO_END)
     return "\n".join(rows).rstrip("\n")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from inspector.core.bodies import BodyView, decoded, hex_of, view_of
+from inspector.core.body_parts import BodyPart, parts_of
 from inspector.core.events import Attempt, Event, Request
 from inspector.core.jsontext import JsonText
 from inspector.core.nested import NestedText, json_in_base64, unfolded
@@ -44,6 +45,8 @@ class Detail:
     """The value of that key."""
     whole: JsonText | NestedText | None = None
     """The payload."""
+    parts: tuple[BodyPart, ...] = ()
+    """What a body of several things holds: parts of a multipart body, JSON fields of a form."""
     envelope: JsonText | NestedText | None = None
     """The payload with ``above`` in place of that value."""
     view_failed: str = ""
@@ -128,9 +131,15 @@ def _laid_out(
         part_key=key,
         part=None if part is None else unfolded(part),
         whole=None if tree is None else unfolded(tree),
+        parts=() if view is None or request is None else parts_of(view, content_type(request)),
         envelope=None if envelope is None else unfolded(envelope),
         view_failed=failed,
     )
+
+
+def content_type(request: Request) -> str:
+    """The Content-Type of a request as it was sent, or empty."""
+    return (request.header(b"content-type") or b"").decode("latin-1")
 
 
 def new_fields(reader: Reader, event: Event) -> tuple[Field, ...]:

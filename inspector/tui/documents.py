@@ -157,6 +157,8 @@ def _details(detail: Detail, request: Request, view: BodyView, look: Look) -> Do
                 "envelope", "envelope", envelope, "json", summary=_keys(envelope), foldable=True, folded=True
             )
         )
+    elif detail.parts:
+        sections += _parts(detail)
     else:
         sections.append(Section("details", "body", detail.whole or view.lines, view.language, foldable=True))
     query = request.target.partition(b"?")[2]
@@ -189,7 +191,26 @@ def _body(detail: Detail, look: Look) -> Document:
     assert detail.view is not None
     if look.hex:
         return Document((Section("body", None, HexLines(detail.request.body), "hex"),))
+    if detail.parts:
+        return Document((*_notes(detail.view), *_parts(detail)))
     return Document.of(detail.view, new_paths(detail), detail.whole)
+
+
+def _parts(detail: Detail) -> list[Section]:
+    """A section for each thing in the body; the first that is JSON is the one people came for."""
+    trees = [number for number, part in enumerate(detail.parts) if not isinstance(part.source, TextLines)]
+    first = trees[0] if trees else 0
+    return [
+        Section(
+            "details" if number == first else f"part-{number}",
+            part.title,
+            part.source,
+            part.language,
+            summary=part.summary,
+            foldable=True,
+        )
+        for number, part in enumerate(detail.parts)
+    ]
 
 
 def _headers(request: Request, event: Event, look: Look) -> Document:

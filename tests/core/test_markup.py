@@ -29,7 +29,7 @@ def test_an_element_a_row() -> None:
     )
     shown = view_bytes(text.encode(), "application/xml")
     assert shown.kind == "xml"
-    assert shown.notes == ("Laid out for reading; the raw view has it as it came.",)
+    assert shown.notes == ("Laid out for reading; 4 has it as it came.",)
     assert re.sub(r"\s", "", shown.text) == re.sub(r"\s", "", text)
 
 
