@@ -143,10 +143,16 @@ def schema_sizes() -> tuple[int, int]:
     return len(json.dumps(ours)), len(builder.to_json())
 
 
+_brought_up: set[Path] = set()
+
+
 def store_of(events: int) -> Path:
     """A store with so many events of the sample types, made once."""
     path = CACHE / f"shapes-{events}-v2.db"
     if path.exists():
+        if path not in _brought_up:
+            StoreWriter(path).close()  # brings one of an older program up to date
+            _brought_up.add(path)
         return path
     CACHE.mkdir(exist_ok=True)
     (CACHE / ".gitignore").write_text("*\n")

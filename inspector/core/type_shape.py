@@ -79,7 +79,7 @@ class Field(NamedTuple):
     def keys_words(self) -> str | None:
         """Why keys are taken for data, or for names, in words; None where nothing has to be said."""
         if self.collapsed_reason:
-            return f"keys are data: {self.collapsed_reason}"
+            return f"keys are data: {self.collapsed_reason.removeprefix('keys are ')}"
         return "keys are names: you said so" if self.names_told else None
 
 

@@ -231,5 +231,5 @@ def test_keys_that_look_like_data_are_names_when_told(tmp_path: Path) -> None:
     with Reader(store) as reader:
         star = reader.shape_of_types([KEY]).field(at("details.by.{*}"))
         assert star is not None
-        assert star.keys_words == "keys are data: keys are hex ids, you said so"
+        assert star.keys_words == "keys are data: hex ids, you said so"
     check_counts(store)

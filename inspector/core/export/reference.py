@@ -29,7 +29,7 @@ def rows(learnt: Learnt) -> Iterator[Row]:
             presence += ", optional"
         parts = [learnt.values.at(field.path).in_words(field.path)]
         if field.collapsed_reason is not None:
-            parts.insert(0, f"any key: {field.collapsed_reason}")
+            parts.insert(0, f"any key: {field.collapsed_reason.removeprefix('keys are ')}")
         elif field.keys_words:
             parts.insert(0, field.keys_words)
         if field.duplicated:

@@ -39,7 +39,7 @@ def test_several_types_are_listed_before_their_tables() -> None:
 
 def test_what_collapsed_says_why() -> None:
     text = markdown([learnt([{"result": {"0" * 32: 1}}])], "x")
-    assert "| `result.{*}` | integer | always | `any key: keys are hex ids; 1` |" in text
+    assert "| `result.{*}` | integer | always | `any key: hex ids; 1` |" in text
 
 
 TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "table", "tr", "th", "td", "code"}
