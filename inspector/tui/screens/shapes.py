@@ -280,7 +280,8 @@ class ShapesScreen(ShapeActions):
             field = node.field
             path = (Part(visible(show_path(field.path)), "$foreground"),)
             drifted = [each.words for each in self._drift or () if each.path == field.path]
-            words = [*drifted, field.words, rows.told(field), f"first in #{field.first_event}"]
+            optional = "optional" if field.optional else ""
+            words = [*drifted, field.words, optional, rows.told(field), f"first in #{field.first_event}"]
             told = [("  ", ""), *outside("   ".join(word for word in words if word))]
             if field.present > 0:
                 right = [(f"enter shows {_these(field.present)} ", "muted")]
