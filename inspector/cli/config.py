@@ -8,11 +8,13 @@ import click
 
 from inspector.cli.arguments import json_option
 from inspector.cli.output import Column, emit, narrate, print_table, style
+from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 
 if TYPE_CHECKING:
     from inspector.config.config import Config, Value
+    from inspector.config.file import Mistake
 
 
 class Configured(click.Command):
@@ -45,8 +47,9 @@ class Configured(click.Command):
 @click.command("config", short_help="Every setting: what holds, and why.")
 @click.option("--path", is_flag=True, help="Print only where the file is, or would be.")
 @click.option("--init", is_flag=True, help="Write the file, every setting in it as a comment.")
+@click.option("--keys", is_flag=True, help="The keys of the screen, by the names they have in the file.")
 @json_option
-def config_command(path: bool, init: bool, as_json: bool) -> int:
+def config_command(path: bool, init: bool, keys: bool, as_json: bool) -> int:
     """Show every setting: what holds, where that comes from, and what it means.
 
     An option of a command comes first, then the environment (INSPECTOR_LISTEN_PORT for port in [listen]), then
@@ -57,22 +60,67 @@ def config_command(path: bool, init: bool, as_json: bool) -> int:
     from inspector.config.config import read_config
     from inspector.config.file import config_path
 
-    if path and init:
-        raise InspectorError("--path prints where the file is, --init writes it; give one of them.")
+    if path + init + keys > 1:
+        raise InspectorError("give one of --path, --init and --keys.")
     if path:
         print(visible(str(config_path())))
         return 0
     if init:
         return _init()
     config = read_config()
-    if as_json:
+    keymap, wrong = _keymap(config)
+    if keys:
+        _show_keys(keymap, as_json)
+    elif as_json:
         for value in config.values.values():
             emit(_as_json(value))
     else:
-        _print(config)
-    for mistake in config.mistakes:
+        _print(config, len(keymap))
+    mistakes = [*config.mistakes, *wrong]
+    for mistake in mistakes:
         narrate(f"inspector: {mistake.text}")
-    return 2 if config.mistakes else 0
+    return 2 if mistakes else 0
+
+
+def _keymap(config: Config) -> tuple[dict[str, str], list[Mistake]]:
+    """The keys that the user chose, and what is wrong with them; Textual is only loaded where there are any."""
+    if not config.file.keys:
+        return {}, []
+    from inspector.tui.keymap import read_keys
+
+    return read_keys(config.file)
+
+
+def _show_keys(keymap: dict[str, str], as_json: bool) -> None:
+    """Every action of the screen with its keys."""
+    from inspector.tui.keymap import pages_of
+    from inspector.tui.keys import BY_ID
+
+    pages = pages_of()
+    rows = []
+    for key in BY_ID.values():
+        names = keymap.get(key.id, key.keys)
+        where = pages.get(key.id, [])
+        if as_json:
+            emit(
+                {
+                    "id": key.id,
+                    "keys": names.split(","),
+                    "default": key.keys.split(","),
+                    "where": where,
+                    "does": key.does,
+                }
+            )
+        rows.append((key.id, names, "file" if key.id in keymap else "default", key.does, ", ".join(where)))
+    if not as_json:
+        columns = (
+            Column("id"),
+            Column("keys"),
+            Column("from"),
+            Column("does", gives=2),
+            Column("where", gives=1),
+        )
+        print_table(columns, rows, lambda at, text: style(text, bold=True) if at == 0 else text)
 
 
 def _init() -> int:
@@ -80,12 +128,13 @@ def _init() -> int:
     from inspector.config.commented import commented
     from inspector.config.file import config_path
     from inspector.store.place import make_folder
+    from inspector.tui.keys import BY_ID
 
     path = config_path()
     try:
         make_folder(path.parent)
         with path.open("x", encoding="utf-8") as file:
-            file.write(commented())
+            file.write(commented([(key.id, key.keys, key.does) for key in BY_ID.values()]))
     except FileExistsError:
         raise InspectorError(f"{path} is there already, and stays as it is.") from None
     narrate(f"Wrote {path}; every setting in it is a comment.")
@@ -106,7 +155,7 @@ def _as_json(value: Value) -> dict[str, Any]:
     }
 
 
-def _print(config: Config) -> None:
+def _print(config: Config, keys: int) -> None:
     from inspector.config.settings import as_toml
 
     rows = []
@@ -121,6 +170,10 @@ def _print(config: Config) -> None:
         Column("means", gives=1, least=16),
     )
     print_table(columns, rows, lambda at, text: style(text, bold=True) if at == 0 else text)
+    if keys:
+        narrate(
+            f"{units.count(keys, 'key')} of the screen changed; inspector config --keys lists all of them."
+        )
     shown = visible(str(config.file.path))
     if config.file.text:
         narrate(f"The file: {shown}")

@@ -30,9 +30,9 @@ from inspector.core.events import InspectorError
 from inspector.core.text import visible
 from inspector.store.place import attach, beside, screens_lock
 from inspector.store.reader import Reader
-from inspector.tui import keys
 from inspector.tui.clipboard import pasteable
 from inspector.tui.log import logged_beside, view_failed
+from inspector.tui.palette import commands
 from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
@@ -81,6 +81,7 @@ class InspectorApp(App[None]):
         for one in THEMES:
             self.register_theme(one)
         self.theme = self._theme_for(self.preferences.theme)
+        self.set_keymap(self.preferences.keys)
 
     def _theme_for(self, wanted: str) -> str:
         """The theme by its name, else by what the terminal tells of its background and colours."""
@@ -208,24 +209,7 @@ class InspectorApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action by its name, for the palette."""
-        if isinstance(screen, MainScreen):
-            for key in keys.KEYS:
-                if key.action and key.palette:
-                    yield SystemCommand(
-                        key.does, f"{key.group}   {key.shown}", self._runner(screen, key.action)
-                    )
-            yield SystemCommand("Send a sample event", "Listener", self._runner(screen, "send_sample"))
-            yield SystemCommand("Delete all events listed", "Event", self._runner(screen, "delete_all"))
-            yield SystemCommand("Copy a curl line", "Listener", self._runner(screen, "copy_curl"))
-        yield SystemCommand("Choose a theme", "Screen", self.search_themes)
-        yield SystemCommand("Dark colours", "Screen", lambda: self.action_set_look("dark"))
-        yield SystemCommand("Light colours", "Screen", lambda: self.action_set_look("light"))
-
-    def _runner(self, screen: Screen[Any], action: str) -> Callable[[], None]:
-        def run() -> None:
-            screen.call_later(screen.run_action, action)
-
-        return run
+        return commands(self, screen)
 
 
 def check_terminal() -> None:

@@ -1,35 +1,41 @@
-"""Every key of the screen in one table: bindings, footer, help and palette are made from it.
+"""Every key of the screen in one table: bindings, footer, help, palette, the keys page and the config file.
 
-`where` says in which panes a key acts: ``L`` list, ``D`` detail, ``A`` attempts, ``*`` all of the screen.
-Keys without an action are bound by the widget that owns the pane, and stand here for the help alone.
+`where` says in which panes of the main screen a key acts: ``L`` list, ``D`` detail, ``A`` attempts, ``*`` all of
+it. Keys without an action are bound by other screens and by widgets (`bind`), each in its own words.
 """
 
 from __future__ import annotations
 
+import string
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from textual.app import App
 from textual.binding import Binding
+from textual.keys import KEY_NAME_REPLACEMENTS
 
 _GROUPS: Final = ("Event", "Find", "Detail", "Fold", "Move", "Listener", "Screen")
-_NAMES: Final = {
-    "slash": "/",
-    "question_mark": "?",
-    "colon": ":",
-    "semicolon": ";",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "vertical_line": "|",
-    "full_stop": ".",
-    "less_than_sign": "<",
-    "greater_than_sign": ">",
+
+
+def name_of_character(character: str) -> str:
+    """Textual's name of a key that types a character: ``question_mark`` for ``?``, ``A`` for ``A``."""
+    if character.isalnum():
+        return character
+    name = unicodedata.name(character, character).lower().replace("-", "_").replace(" ", "_")
+    return KEY_NAME_REPLACEMENTS.get(name, name)
+
+
+NAMES: Final = {
+    **{name_of_character(character): character for character in string.punctuation},
     "escape": "esc",
     "up": "↑",
     "down": "↓",
     "left": "←",
     "right": "→",
 }
+"""Textual's names of keys, as people write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ class Key:
     """One action with its keys."""
 
     id: str
-    """Name in the keymap, the same for good: ``replay-with``."""
+    """Name in the config file, the same for good: ``replay-with``."""
     keys: str
     """Textual's names with commas between: ``j,down``."""
     does: str
@@ -46,28 +52,22 @@ class Key:
     action: str = ""
     """Action of the main screen or of the app; empty when the widget of the pane binds it."""
     group: str = "Event"
-    palette: bool = True
-
-    @property
-    def shown(self) -> str:
-        """The keys as people write them: ``j ↓``."""
-        return " ".join(key_name(name) for name in self.keys.split(","))
 
 
 def key_name(name: str) -> str:
     """One key as people write it: ``slash`` is ``/``."""
-    return _NAMES.get(name, name)
+    return NAMES.get(name, name)
 
 
 KEYS: Final[tuple[Key, ...]] = (
     Key("help", "question_mark,f1", "Keys of this pane", "*", "help", "Screen"),
-    Key("palette", "colon", "Any action by its name", "*", "app.command_palette", "Screen", palette=False),
-    Key("back", "escape", "One step back", "*", "back", "Screen", palette=False),
+    Key("palette", "colon", "Any action by its name", "*", "app.command_palette", "Screen"),
+    Key("back", "escape", "One step back", "*", "back", "Screen"),
     Key("close", "q", "Quit", "*", "close", "Screen"),
     Key("leave", "Q", "Quit, leave the listener running", "*", "leave", "Screen"),
     Key("suspend", "ctrl+z", "Suspend", "*", "app.suspend_process", "Screen"),
-    Key("pane-next", "tab", "Other pane", "*", "other_pane(1)", "Screen", palette=False),
-    Key("pane-previous", "shift+tab", "Pane before", "*", "other_pane(-1)", "Screen", palette=False),
+    Key("pane-next", "tab", "Other pane", "*", "other_pane(1)", "Screen"),
+    Key("pane-previous", "shift+tab", "Pane before", "*", "other_pane(-1)", "Screen"),
     Key("pane-zoom", "z", "Zoom this pane", "*", "zoom", "Screen"),
     Key("pane-layout", "vertical_line", "Beside, stacked, one pane", "*", "layout", "Screen"),
     Key("tab-1", "1", "Details", "*", "tab(1)", "Detail"),
@@ -107,9 +107,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "LDA",
         "find_next(1)",
         "Find",
-        palette=False,
     ),
-    Key("find-previous", "N", "The one before", "LDA", "find_next(-1)", "Find", palette=False),
+    Key("find-previous", "N", "The one before", "LDA", "find_next(-1)", "Find"),
     Key("follow", "f", "Newest event, and follow", "LDA", "follow", "Event"),
     Key("mark", "m", "Mark a, b, and more", "LDA", "mark"),
     Key("mark-none", "U", "Take all marks away", "LDA", "mark_none"),
@@ -134,9 +133,38 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("answers", "a", "What senders are answered", "*", "answers", "Listener"),
     Key("pause", "p", "Pause: 503 for every sender, or go on", "*", "pause", "Listener"),
     Key("tunnel", "t", "Tunnel, open or close", "*", "tunnel", "Listener"),
+    # Of other screens, of the filter bar and of dialogs.
+    Key("field-first", "o", "First event with the field", "", group="Find"),
+    Key("baseline", "b", "Pin a baseline, or look at it", ""),
+    Key("data-keys", "asterisk", "These keys are data, or names", ""),
+    Key("quiet", "equals_sign", "Show what is unseen, empty or alike", ""),
+    Key("export", "E", "Export", ""),
+    Key("cell-left", "h,left", "Column to the left", "", group="Move"),
+    Key("cell-right", "l,right", "Column to the right", "", group="Move"),
+    Key("swap", "s", "Swap a and b", ""),
+    Key("complete", "tab", "Complete the word", "", group="Find"),
+    Key("send", "ctrl+r", "Send", ""),
+    Key("show-bytes", "f3", "Show the exact bytes", ""),
 )
 
 BY_ID: Final = {key.id: key for key in KEYS}
+
+
+def bind(id: str, action: str, does: str = "", *, priority: bool = False) -> Binding:
+    """The binding of an action that stands in the table, in the words of the screen that has it."""
+    key = BY_ID[id]
+    return Binding(key.keys, action, does or key.does, show=False, id=id, priority=priority)
+
+
+def keys_in_force(app: App[Any], id: str) -> list[str]:
+    """The keys of an action, those that the user chose first; as people write them: ``["j", "↓"]``."""
+    keymap: dict[str, str] = getattr(app, "_keymap", {})  # Textual has no other way to ask for it
+    return [key_name(name) for name in (keymap.get(id) or BY_ID[id].keys).split(",")]
+
+
+def key_of(app: App[Any], id: str) -> str:
+    """The first key of an action; of what is not in the table, the text itself."""
+    return keys_in_force(app, id)[0] if id in BY_ID else id
 
 
 def bindings() -> list[Binding]:
@@ -150,9 +178,9 @@ def keys_of(pane: str) -> Iterator[Key]:
     yield from (key for key in KEYS if key.where == "*")
 
 
-def groups_of(pane: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
-    """The keys of a pane for the help: (heading, rows of (id, keys, description, where))."""
+def groups_of(app: App[Any], pane: str) -> list[tuple[str, list[tuple[str, str, str, str]]]]:
+    """The keys in force in a pane, for the help: (heading, rows of (id, keys, description, where))."""
     groups: dict[str, list[tuple[str, str, str, str]]] = {name: [] for name in _GROUPS}
     for key in keys_of(pane):
-        groups[key.group].append((key.id, key.shown, key.does, key.where))
+        groups[key.group].append((key.id, " ".join(keys_in_force(app, key.id)), key.does, key.where))
     return [(name, rows) for name, rows in groups.items() if rows]

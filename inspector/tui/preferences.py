@@ -35,6 +35,13 @@ def preferences_from(config: Config, state: State) -> Preferences:
     layout = config.chosen("screen.layout")
     if layout is None:
         layout = state.text("layout")
+    keymap: dict[str, str] = {}
+    mistakes = list(config.mistakes)
+    if config.file.keys:
+        from inspector.tui.keymap import read_keys
+
+        keymap, wrong = read_keys(config.file)
+        mistakes += wrong
     newest_first = _first(config.chosen("screen.newest-first"), state.get("newest-first"), True)
     wrap = _first(config.chosen("screen.wrap"), state.get("wrap"), False)
     return Preferences(
@@ -44,7 +51,8 @@ def preferences_from(config: Config, state: State) -> Preferences:
         layout="" if layout == "auto" else layout,
         zoomed=state.get("zoomed") is True,
         wrap=wrap,
-        mistakes=tuple(mistake.text for mistake in config.mistakes),
+        mistakes=tuple(mistake.text for mistake in mistakes),
+        keys=keymap,
         state=state,
     )
 

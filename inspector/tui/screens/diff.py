@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.events import Resize
 
 from inspector.core import units
@@ -25,6 +25,7 @@ from inspector.core.text import count_unsafe, storable, visible
 from inspector.core.value_diff import MAX_PLACES
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, compare, resolve_side
+from inspector.tui.keys import bind
 from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, markdown
 from inspector.tui.screens.diff_sides import Compared, View, read_both, view_of
 from inspector.tui.screens.help import HelpScreen, groups_in_force
@@ -49,23 +50,23 @@ class DiffScreen(LeftOnce[str | None]):
     DiffScreen #path { color: $rule; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False, id="back"),
-        Binding("q", "back", "Leave this screen", show=False, id="close"),
-        Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
-        Binding("1", "tab(0)", "Shape", show=False, id="tab-1"),
-        Binding("2", "tab(1)", "Values", show=False, id="tab-2"),
-        Binding("3", "tab(2)", "Headers", show=False, id="tab-3"),
-        Binding("tab", "next_tab(1)", "Next tab", show=False, priority=True),
-        Binding("shift+tab", "next_tab(-1)", "Tab before", show=False, priority=True),
-        Binding("n", "next(1)", "Next change", show=False, id="find-next"),
-        Binding("N", "next(-1)", "Previous change", show=False, id="find-previous"),
-        Binding("slash", "find", "Find a field", show=False, id="find"),
-        Binding("s", "swap", "Swap a and b", show=False, id="swap"),
-        Binding("equals_sign", "alike", "Show what is alike, or not", show=False, id="quiet"),
-        Binding("vertical_line", "layout", "Side by side or unified", show=False, id="pane-layout"),
-        Binding("D", "other_side", "Choose the other side", show=False, id="diff-with"),
-        Binding("E", "export", "Export as Markdown or JSON", show=False, id="export"),
-        Binding("y", "copy", "Copy the path", show=False, id="copy"),
+        bind("back", "back", "Back"),
+        bind("close", "back", "Leave this screen"),
+        bind("help", "help", "Keys of this screen"),
+        bind("tab-1", "tab(0)", "Shape"),
+        bind("tab-2", "tab(1)", "Values"),
+        bind("tab-3", "tab(2)", "Headers"),
+        bind("pane-next", "next_tab(1)", "Next tab", priority=True),
+        bind("pane-previous", "next_tab(-1)", "Tab before", priority=True),
+        bind("find-next", "next(1)", "Next change"),
+        bind("find-previous", "next(-1)", "Previous change"),
+        bind("find", "find", "Find a field"),
+        bind("swap", "swap", "Swap a and b"),
+        bind("quiet", "alike", "Show what is alike, or not"),
+        bind("pane-layout", "layout", "Side by side or unified"),
+        bind("diff-with", "other_side", "Choose the other side"),
+        bind("export", "export", "Export as Markdown or JSON"),
+        bind("copy", "copy", "Copy the path"),
     ]
 
     def __init__(self, store: Path, a: Side, b: Side, *, glyphs: Glyphs | None = None) -> None:
@@ -160,15 +161,19 @@ class DiffScreen(LeftOnce[str | None]):
         self._draw_path()
         beside = "unified" if rows.beside else "side by side"
         hints: list[Hint] = [
-            ("n", "next", "next(1)"),
-            ("N", "previous", "next(-1)"),
-            ("s", "swap a and b", "swap"),
+            ("find-next", "next", "next(1)"),
+            ("find-previous", "previous", "next(-1)"),
+            ("swap", "swap a and b", "swap"),
         ]
         if not rows.rows and self.tab == 0:
-            hints = [("2", "values", "tab(1)")]
-        hints.append(("=", "hide alike" if self.alike else "alike too", "alike"))
-        hints += [("|", beside, "layout"), ("D", "other side", "other_side"), ("E", "export", "export")]
-        self.query_one(KeyFooter).show([*hints, ("esc", "back", "back")])
+            hints = [("tab-2", "values", "tab(1)")]
+        hints.append(("quiet", "hide alike" if self.alike else "alike too", "alike"))
+        hints += [
+            ("pane-layout", beside, "layout"),
+            ("diff-with", "other side", "other_side"),
+            ("export", "export", "export"),
+        ]
+        self.query_one(KeyFooter).show([*hints, ("back", "back", "back")])
 
     def _called(self, side: Side) -> tuple[str, str]:
         """How a side is called, and what stands for it in the open tab."""

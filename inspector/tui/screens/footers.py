@@ -16,7 +16,7 @@ def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
     if screen.has_class("-empty"):
         return _on_empty(screen)
     if screen.filter_bar.is_open:
-        return [("tab", "completes", ""), ("enter", "keeps it", ""), ("esc", "as before", "")]
+        return [("complete", "completes", ""), ("enter", "keeps it", ""), ("esc", "as before", "")]
     hints = _first(screen, pane)
     hints += _in_list(screen) if pane == "list" else _in_detail(screen, pane)
     seen: set[str] = set()
@@ -30,64 +30,64 @@ def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
 
 def _on_empty(screen: MainScreen) -> list[Hint]:
     if screen.down or not screen.session.url:
-        return [("i", "what happened", "listener"), ("q", "quit", "close")]
+        return [("listener", "what happened", "listener"), ("close", "quit", "close")]
     return [
-        ("enter", "send a sample", "send_sample"),
-        ("y", "copy the curl line", "copy_curl"),
-        ("c", "copy the address", "copy_address"),
-        ("t", "tunnel", "tunnel"),
-        ("a", "what to answer", "answers"),
-        ("i", "more", "listener"),
-        ("q", "quit", "close"),
+        ("open", "send a sample", "send_sample"),
+        ("copy", "copy the curl line", "copy_curl"),
+        ("copy-address", "copy the address", "copy_address"),
+        ("tunnel", "tunnel", "tunnel"),
+        ("answers", "what to answer", "answers"),
+        ("listener", "more", "listener"),
+        ("close", "quit", "close"),
     ]
 
 
 def _first(screen: MainScreen, pane: str) -> list[Hint]:
     """What this state calls for."""
     if screen.down:
-        return [("i", "what happened", "listener")]
+        return [("listener", "what happened", "listener")]
     if pane == "list" and not screen.wanted.is_empty and not len(screen.source.ids):
-        return [("esc", "stops" if screen.scanning else "clears the filter", "back")]
-    paused = [("p", "answer again", "pause")] if screen.status_line.status.paused else []
+        return [("back", "stops" if screen.scanning else "clears the filter", "back")]
+    paused = [("pause", "answer again", "pause")] if screen.status_line.status.paused else []
     if screen.events.missed:
-        return [("f", f"newest ({screen.events.missed:,} new)", "follow"), *paused]
+        return [("follow", f"newest ({screen.events.missed:,} new)", "follow"), *paused]
     return paused
 
 
 def _in_list(screen: MainScreen) -> list[Hint]:
     event = screen.shown.event if screen.shown is not None else None
-    hints: list[Hint] = [("enter", "read", "read")]
+    hints: list[Hint] = [("open", "read", "read")]
     if event is not None and event.new:
-        hints.append(("5", "what is new", "tab(5)"))
+        hints.append(("tab-5", "what is new", "tab(5)"))
     hints += _common(screen)
-    hints += [("/", "filter", "find")]
+    hints += [("find", "filter", "find")]
     if not screen.wanted.is_empty:
-        hints.append(("esc", "clears the filter", "back"))
+        hints.append(("back", "clears the filter", "back"))
     hints += [
-        ("S", "shapes", "shapes"),
-        ("y", "copy", "copy"),
-        ("s", "star", "star"),
-        ("t", "tunnel", "tunnel"),
-        ("a", "answers", "answers"),
-        ("z", "zoom", "zoom"),
-        ("q", "quit", "close"),
+        ("shapes", "shapes", "shapes"),
+        ("copy", "copy", "copy"),
+        ("star", "star", "star"),
+        ("tunnel", "tunnel", "tunnel"),
+        ("answers", "answers", "answers"),
+        ("pane-zoom", "zoom", "zoom"),
+        ("close", "quit", "close"),
     ]
     return hints
 
 
 def _in_detail(screen: MainScreen, pane: str) -> list[Hint]:
     hints: list[Hint] = [
-        ("esc", "list", "back"),
-        ("space", "fold", ""),
-        ("y", "copy value", "copy"),
-        ("/", "find", "find"),
+        ("back", "list", "back"),
+        ("fold-toggle", "fold", ""),
+        ("copy", "copy value", "copy"),
+        ("find", "find", "find"),
     ]
     hints += _common(screen)
     hints += [
-        ("]", "next event", "event(1)"),
-        ("w", "wrap", ""),
-        ("z", "zoom", "zoom"),
-        ("tab", "other pane", "other_pane(1)"),
+        ("event-next", "next event", "event(1)"),
+        ("wrap", "wrap", ""),
+        ("pane-zoom", "zoom", "zoom"),
+        ("pane-next", "other pane", "other_pane(1)"),
     ]
     return hints
 
@@ -97,14 +97,14 @@ def _common(screen: MainScreen) -> list[Hint]:
     event = screen.shown.event if screen.shown is not None else None
     if event is None or event.rejected is None:
         again = event is not None and event.sent is not None and not 200 <= event.sent <= 299
-        hints.append(("r", "replay again" if again else f"replay{_where(screen.target)}", "replay"))
+        hints.append(("replay", "replay again" if again else f"replay{_where(screen.target)}", "replay"))
     marks = screen.session.marks.values()
     if "a" in marks and "b" in marks:
-        hints += [("d", "diff a and b", "diff"), ("m", "mark", "mark")]
+        hints += [("diff", "diff a and b", "diff"), ("mark", "mark", "mark")]
     elif marks:
-        hints += [("m", "mark the other", "mark"), ("d", "diff", "diff")]
+        hints += [("mark", "mark the other", "mark"), ("diff", "diff", "diff")]
     else:
-        hints += [("m", "mark", "mark"), ("d", "diff", "diff")]
+        hints += [("mark", "mark", "mark"), ("diff", "diff", "diff")]
     return hints
 
 

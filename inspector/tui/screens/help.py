@@ -14,15 +14,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from inspector.core.text import visible
-from inspector.tui.keys import key_name
+from inspector.tui.keys import bind, key_name, key_of
 from inspector.tui.screens.leaving import LeftOnce
 
 HelpRow = tuple[str, str, str, str]
 """Id of the action, its keys as people write them, what it does, where it acts."""
 Groups = Sequence[tuple[str, Sequence[HelpRow]]]
-
-
-_NAMES = {"equals_sign": "=", "asterisk": "*"}
 
 
 def groups_in_force(screen: Screen[Any]) -> list[tuple[str, list[HelpRow]]]:
@@ -37,8 +34,10 @@ def groups_in_force(screen: Screen[Any]) -> list[tuple[str, list[HelpRow]]]:
         if not isinstance(node, Widget) or not binding.id or not binding.description:
             continue
         rows = groups[own if node is screen else "Move and fold"]
-        keys = _NAMES.get(binding.key) or key_name(binding.key)
+        keys = key_name(binding.key)
         if binding.id in rows:
+            if keys in rows[binding.id][1].split():
+                continue  # Textual has a key twice for an action that had two before
             keys = f"{rows[binding.id][1]} {keys}"
         rows[binding.id] = (binding.id, keys, binding.description, "")
     return [(name, list(rows.values())) for name, rows in groups.items() if rows]
@@ -59,13 +58,16 @@ class HelpScreen(LeftOnce[None], ModalScreen[None]):
     HelpScreen Static { width: 1fr; height: auto; background: $panel; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,f1,q", "close", "Close", show=False),
-        Binding("j,down", "scroll_by(1)", show=False),
-        Binding("k,up", "scroll_by(-1)", show=False),
-        Binding("pagedown,ctrl+f,space", "scroll_by(10)", show=False),
-        Binding("pageup,ctrl+b", "scroll_by(-10)", show=False),
-        Binding("g,home", "scroll_by(-10000)", show=False),
-        Binding("G,end", "scroll_by(10000)", show=False),
+        Binding("escape", "close", "Close", show=False),
+        bind("help", "close", "Close"),
+        bind("close", "close", "Close"),
+        bind("move-down", "scroll_by(1)"),
+        bind("move-up", "scroll_by(-1)"),
+        bind("move-page-down", "scroll_by(10)"),
+        bind("move-page-up", "scroll_by(-10)"),
+        bind("fold-toggle", "scroll_by(10)", "Page down"),
+        bind("move-first", "scroll_by(-10000)"),
+        bind("move-last", "scroll_by(10000)"),
     ]
 
     def __init__(self, title: str, groups: Groups, twin: str = "", *, note: str = "") -> None:
@@ -79,7 +81,7 @@ class HelpScreen(LeftOnce[None], ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
             box.border_title = Content(visible(self.heading))
-            box.border_subtitle = Content("? closes")
+            box.border_subtitle = Content(f"{key_of(self.app, 'help')} closes")
             yield Static(self._content())
 
     def _content(self) -> Content:

@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from inspector.core.text import visible
+from inspector.tui.keys import bind, key_of
 from inspector.tui.sample import curl_line
 from inspector.tui.screens.dialog import Dialog
 
@@ -25,10 +26,11 @@ class ListenerDialog(Dialog[str]):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose('sample')", show=False),
-        Binding("y", "choose('curl')", show=False),
-        Binding("c", "choose('address')", show=False),
+        bind("copy", "choose('curl')", "Copy a curl line"),
+        bind("copy-address", "choose('address')", "Copy the address"),
         Binding("s", "choose('start')", show=False),
-        Binding("i,q", "leave", show=False),
+        bind("listener", "leave", "Close"),
+        bind("close", "leave", "Close"),
     ]
 
     def __init__(
@@ -56,10 +58,15 @@ class ListenerDialog(Dialog[str]):
         self.trouble = trouble
         self.listener = listener
         self.log_lines = list(log)
-        if down:
+
+    def compose(self) -> ComposeResult:
+        """The box, with the keys that act in it."""
+        if self.down:
             self.hint = "s starts it again, esc closes"
         else:
-            self.hint = "enter sends a sample, y copies curl, c copies the address, esc closes"
+            curl, address = (key_of(self.app, id) for id in ("copy", "copy-address"))
+            self.hint = f"enter sends a sample, {curl} copies curl, {address} copies the address, esc closes"
+        yield from super().compose()
 
     def body(self) -> ComposeResult:
         """State, snippets, log."""
@@ -94,8 +101,8 @@ class ListenerDialog(Dialog[str]):
             if not self.down and host in ("127.0.0.1", "localhost", "::1"):
                 yield Static(
                     Content(
-                        "Only this machine reaches it. For a sender elsewhere: t opens a tunnel, or start "
-                        "inspector with --host 0.0.0.0."
+                        f"Only this machine reaches it. For a sender elsewhere: {key_of(self.app, 'tunnel')} opens a "
+                        "tunnel, or start inspector with --host 0.0.0.0."
                     ),
                     classes="muted",
                 )

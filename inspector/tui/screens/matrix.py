@@ -13,7 +13,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
 
@@ -26,6 +26,7 @@ from inspector.core.text import storable, visible
 from inspector.core.type_shape import Field
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, side_of_types
+from inspector.tui.keys import bind, key_of
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.help import HelpScreen, groups_in_force
 from inspector.tui.screens.leaving import LeftOnce
@@ -50,15 +51,16 @@ class MatrixScreen(LeftOnce[str | None]):
     MatrixScreen #legend { width: 36; height: 1fr; padding: 0 0 0 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "back", "Back", show=False, id="back"),
-        Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
-        Binding("n", "next(1)", "Next field that is not one type", show=False, id="find-next"),
-        Binding("N", "next(-1)", "Previous one", show=False, id="find-previous"),
-        Binding("m", "mark", "Mark this type", show=False, id="mark"),
-        Binding("d", "diff", "Diff the marked type and this one", show=False, id="diff"),
-        Binding("equals_sign", "plain", "Fields alike everywhere, or not", show=False, id="quiet"),
-        Binding("slash", "find", "Find a field", show=False, id="find"),
-        Binding("y", "copy", "Copy the path", show=False, id="copy"),
+        bind("back", "back", "Back"),
+        bind("close", "back", "Leave this screen"),
+        bind("help", "help", "Keys of this screen"),
+        bind("find-next", "next(1)", "Next field that is not one type"),
+        bind("find-previous", "next(-1)", "Previous one"),
+        bind("mark", "mark", "Mark this type"),
+        bind("diff", "diff", "Diff the marked type and this one"),
+        bind("quiet", "plain", "Fields alike everywhere, or not"),
+        bind("find", "find", "Find a field"),
+        bind("copy", "copy", "Copy the path"),
     ]
 
     def __init__(self, store: Path, sender: str | None = "anchore", *, glyphs: Glyphs | None = None) -> None:
@@ -143,16 +145,19 @@ class MatrixScreen(LeftOnce[str | None]):
         self.query_one("#legend", Told).refresh()
         self._draw_told()
         mark = (
-            ("d", "diff with the marked", "diff") if rows.marked is not None else ("m", "mark a type", "mark")
+            ("diff", "diff with the marked", "diff")
+            if rows.marked is not None
+            else ("mark", "mark a type", "mark")
         )
+        moves = ("cell-left", "cell-right", "move-down", "move-up")
         self.query_one(KeyFooter).show(
             [
-                ("h l j k", "move", "next(1)"),
-                ("n", f"next {self.glyphs.mixed}", "next(1)"),
+                (" ".join(key_of(self.app, id) for id in moves), "move", "next(1)"),
+                ("find-next", f"next {self.glyphs.mixed}", "next(1)"),
                 mark,
-                ("=", "hide what is alike" if self.plain else "alike too", "plain"),
-                ("/", "find", "find"),
-                ("esc", "back", "back"),
+                ("quiet", "hide what is alike" if self.plain else "alike too", "plain"),
+                ("find", "find", "find"),
+                ("back", "back", "back"),
             ]
         )
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from inspector.core.payload import ITEMS, KEYS, show_path
 from inspector.core.payload import Path as ValuePath
 from inspector.core.places import path_order
 from inspector.core.type_shape import Field
 from inspector.store.reader import Reader
+from inspector.tui.keys import bind
 from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
@@ -55,8 +56,8 @@ class MatrixRows(Rows):
     _first = 0
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("h,left", "column(-1)", "Column to the left", show=False, id="cell-left"),
-        Binding("l,right", "column(1)", "Column to the right", show=False, id="cell-right"),
+        bind("cell-left", "column(-1)", "Column to the left"),
+        bind("cell-right", "column(1)", "Column to the right"),
     ]
 
     def name_width(self, width: int) -> int:

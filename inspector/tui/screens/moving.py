@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
-from textual import events, on
-from textual.widgets import Input
+from textual import on
 
 from inspector.tui import keys
 from inspector.tui.screens.copy_actions import CopyActions
@@ -112,17 +111,6 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         """Copy the line that posts a small event."""
         self.copy_curl()
 
-    def on_key(self, message: events.Key) -> None:
-        """The keys of the empty screen."""
-        if not self.has_class("-empty") or isinstance(self.focused, Input):
-            return
-        if message.key == "enter":
-            message.stop()
-            self.send_sample()
-        elif message.key == "y":
-            message.stop()
-            self.copy_curl()
-
     # -- other screens
 
     def action_help(self) -> None:
@@ -136,7 +124,7 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         twin = f"inspector show {event}" if event is not None and pane != "list" else "inspector events"
         if pane == "list" and not self.wanted.is_empty:
             twin += f" {self.wanted.text}"
-        self.app.push_screen(HelpScreen(f"Keys in {names[pane]}", keys.groups_of(where), twin))
+        self.app.push_screen(HelpScreen(f"Keys in {names[pane]}", keys.groups_of(self.app, where), twin))
 
     def action_shapes(self) -> None:
         """The shapes of all types, on the one of this event."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Button, Input, Static
@@ -20,6 +20,7 @@ from inspector.core.text import visible, visible_bytes
 from inspector.replay.build import build
 from inspector.replay.target import Target, parse_target
 from inspector.tui.detail import title
+from inspector.tui.keys import bind, key_of
 from inspector.tui.screens.dialog import Dialog
 from inspector.tui.screens.text_dialog import TextDialog
 
@@ -30,8 +31,8 @@ class ReplayDialog(Dialog[str]):
     """Asks for the target; the result is the target to send to now."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+r", "send", "Send", show=False, priority=True),
-        Binding("f3", "show_bytes", "Show the bytes", show=False, priority=True),
+        bind("send", "send", priority=True),
+        bind("show-bytes", "show_bytes", priority=True),
     ]
 
     def __init__(
@@ -51,7 +52,11 @@ class ReplayDialog(Dialog[str]):
         self.targets = [target, *(other for other in targets if other != target)] if target else list(targets)
         self._at = 0
         self.heading = f"Replay #{event.id}  {title(event)}"
-        self.hint = "ctrl+r sends, esc closes"
+
+    def compose(self) -> ComposeResult:
+        """The box, with the key that sends."""
+        self.hint = f"{key_of(self.app, 'send')} sends, esc closes"
+        yield from super().compose()
 
     def body(self) -> ComposeResult:
         """Target, what came of it last, what leaves, buttons."""
@@ -67,7 +72,7 @@ class ReplayDialog(Dialog[str]):
             classes="muted gap",
         )
         with Horizontal(classes="buttons"):
-            yield Button(Content("Send ctrl+r"), id="send", compact=True)
+            yield Button(Content(f"Send {key_of(self.app, 'send')}"), id="send", compact=True)
             yield Button(Content("Show the bytes F3"), id="bytes", compact=True)
             yield Button(Content("Close"), id="close", compact=True)
 

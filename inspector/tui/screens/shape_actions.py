@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from inspector.core import units
 from inspector.core.events import InspectorError
@@ -24,6 +24,7 @@ from inspector.store.pins import Pin, pin, unpin
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, resolve_side, side_of_pins, side_of_types
 from inspector.store.told_keys import keys_are_data, keys_are_names
+from inspector.tui.keys import bind
 from inspector.tui.screens.confirm import ChoiceDialog, ConfirmDialog
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.field_rows import FieldNode, FieldRows
@@ -42,15 +43,15 @@ class ShapeActions(LeftOnce[str | int | None]):
     """What can be done with the type under the cursor, or with a field of it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "mark", "Mark a type, a and b", show=False, id="mark"),
-        Binding("U", "mark_none", "Take the marks away", show=False, id="mark-none"),
-        Binding("d", "diff", "Diff a and b", show=False, id="diff"),
-        Binding("D", "diff_with", "Diff with type, event, file, time", show=False, id="diff-with"),
-        Binding("M", "matrix", "Matrix of fields and types", show=False, id="matrix"),
-        Binding("b", "baseline", "Pin a baseline, or look at it", show=False, id="baseline"),
-        Binding("asterisk", "keys", "These keys are data, or names", show=False, id="keys-are"),
-        Binding("E", "export", "Export: schema, types, reference", show=False, id="export"),
-        Binding("y", "copy", "Copy the type or the path", show=False, id="copy"),
+        bind("mark", "mark", "Mark a type, a and b"),
+        bind("mark-none", "mark_none", "Take the marks away"),
+        bind("diff", "diff", "Diff a and b"),
+        bind("diff-with", "diff_with", "Diff with type, event, file, time"),
+        bind("matrix", "matrix", "Matrix of fields and types"),
+        bind("baseline", "baseline", "Pin a baseline, or look at it"),
+        bind("data-keys", "keys", "These keys are data, or names"),
+        bind("export", "export", "Export: schema, types, reference"),
+        bind("copy", "copy", "Copy the type or the path"),
     ]
 
     def __init__(self, store: Path, glyphs: Glyphs | None) -> None:

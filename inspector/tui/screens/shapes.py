@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 from textual.events import DescendantFocus, Resize
 
@@ -28,6 +28,7 @@ from inspector.core.type_shape import TypeShape
 from inspector.store.lately import Bars, bars_of_the_hour
 from inspector.store.pins import Pin, drift_since, read_pin, read_pins
 from inspector.store.reader import EventType, Reader
+from inspector.tui.keys import bind
 from inspector.tui.screens.examples import sample_ids, values_of
 from inspector.tui.screens.field_rows import FieldNode, FieldRows, field_rows
 from inspector.tui.screens.help import HelpScreen, groups_in_force
@@ -63,15 +64,16 @@ class ShapesScreen(ShapeActions):
     ShapesScreen.-one.-reading #types-pane { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "back", "Back", show=False, id="back"),
-        Binding("q", "close", "Leave this screen", show=False, id="close"),
-        Binding("question_mark,f1", "help", "Keys of this screen", show=False, id="help"),
-        Binding("tab,shift+tab", "other_pane", "Other pane", show=False, priority=True, id="pane-next"),
-        Binding("o", "first_event", "First event of it", show=False, id="field-first"),
-        Binding("equals_sign", "unseen", "Documented types not seen, too", show=False, id="quiet"),
-        Binding("slash", "find", "Find in this pane", show=False, id="find"),
-        Binding("n", "find_next(1)", "Next match", show=False, id="find-next"),
-        Binding("N", "find_next(-1)", "Previous match", show=False, id="find-previous"),
+        bind("back", "back", "Back"),
+        bind("close", "close", "Leave this screen"),
+        bind("help", "help", "Keys of this screen"),
+        bind("pane-next", "other_pane", "Other pane", priority=True),
+        bind("pane-previous", "other_pane", "Pane before", priority=True),
+        bind("field-first", "first_event", "First event of it"),
+        bind("quiet", "unseen", "Documented types not seen, too"),
+        bind("find", "find", "Find in this pane"),
+        bind("find-next", "find_next(1)", "Next match"),
+        bind("find-previous", "find_next(-1)", "Previous match"),
     ]
 
     def __init__(self, store: Path, select: TypeKey | None = None, *, glyphs: Glyphs | None = None) -> None:
@@ -292,18 +294,21 @@ class ShapesScreen(ShapeActions):
         self.draw_keys()
 
     def draw_keys(self) -> None:
-        hints: list[Hint] = [("enter", "events", "open_focused"), ("tab", "other pane", "other_pane")]
+        hints: list[Hint] = [("open", "events", "open_focused"), ("pane-next", "other pane", "other_pane")]
         if self.query_one(FieldRows).has_focus:
-            hints += [("o", "first event with it", "first_event"), ("space", "fold", "fold_focused")]
-            hints.append(("*", "keys are", "keys"))
+            hints += [
+                ("field-first", "first event with it", "first_event"),
+                ("fold-toggle", "fold", "fold_focused"),
+            ]
+            hints.append(("data-keys", "keys are", "keys"))
         elif len(self.marked) == 1:
-            hints.insert(0, ("d", "diff a and this", "diff"))
+            hints.insert(0, ("diff", "diff a and this", "diff"))
         elif len(self.marked) == 2:
-            hints.insert(0, ("d", "diff a and b", "diff"))
-        hints += [("m", "mark a, b", "mark"), ("M", "matrix", "matrix"), ("/", "find", "find")]
-        hints += [("b", "baseline", "baseline"), ("E", "export", "export")]
-        hints.append(("=", "hide unseen" if self.show_unseen else "unseen too", "unseen"))
-        self.query_one(KeyFooter).show([*hints, ("esc", "back", "back")])
+            hints.insert(0, ("diff", "diff a and b", "diff"))
+        hints += [("mark", "mark a, b", "mark"), ("matrix", "matrix", "matrix"), ("find", "find", "find")]
+        hints += [("baseline", "baseline", "baseline"), ("export", "export", "export")]
+        hints.append(("quiet", "hide unseen" if self.show_unseen else "unseen too", "unseen"))
+        self.query_one(KeyFooter).show([*hints, ("back", "back", "back")])
 
     # -- actions
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from inspector.core.lines import TextLines
+from inspector.tui.keys import bind
 from inspector.tui.screens.dialog import Dialog
 from inspector.tui.widgets.document import Document, Section
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
@@ -21,7 +22,7 @@ class TextDialog(Dialog[None]):
     TextDialog > #box { width: 90%; height: 80%; padding: 0; overflow-y: hidden; }
     TextDialog Viewer { height: 1fr; background: $panel; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "leave", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("close", "leave", "Close")]
 
     def __init__(self, heading: str, text: str, glyphs: Glyphs = UNICODE) -> None:
         super().__init__()

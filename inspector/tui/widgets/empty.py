@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
 from inspector.core.text import visible
+from inspector.tui.keys import bind, key_of
 from inspector.tui.sample import curl_line
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
@@ -21,6 +25,11 @@ class Welcome(Widget, can_focus=True):
     DEFAULT_CSS = """
     Welcome { height: 1fr; width: 1fr; padding: 1 3; background: $surface; color: $foreground; }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("open", "screen.send_sample", "Send a sample event"),
+        bind("copy", "screen.copy_curl", "Copy a curl line"),
+    ]
 
     url: reactive[str] = reactive("")
     down: reactive[str] = reactive("")
@@ -36,11 +45,11 @@ class Welcome(Widget, can_focus=True):
                 Content.styled(curl_line(url), "$string"),
                 Content.assemble(
                     "Or press ",
-                    ("enter", "bold $accent"),
+                    (key_of(self.app, "open"), "bold $accent"),
                     ": a sample Anchore event is posted to this address.\n"
                     "In Anchore, this address is the URL of a webhook configuration. "
                     "Where Anchore cannot reach it, ",
-                    ("t", "bold $accent"),
+                    (key_of(self.app, "tunnel"), "bold $accent"),
                     " opens a tunnel.",
                 ),
             ]
@@ -51,7 +60,7 @@ class Welcome(Widget, can_focus=True):
                 Content("No events are stored, and nothing listens. inspector listen starts a listener.")
             )
         if self.tour:
-            paragraphs.append(tour_lines())
+            paragraphs.append(tour_lines(self.app))
         return Content("\n\n").join(paragraphs)
 
 

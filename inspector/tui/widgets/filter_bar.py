@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
 from textual import events, on
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -16,6 +18,7 @@ from textual.widgets import Input, Static
 from inspector.core import shorten, units
 from inspector.core.filters import FilterError
 from inspector.core.text import visible
+from inspector.tui.keys import bind, key_of
 
 _MAX_SHOWN = 5
 _HISTORY = 50
@@ -37,6 +40,15 @@ class Completion:
 
 class FilterInput(Input):
     """The line itself; the bar decides on the keys that are not typing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bind("complete", "complete")]
+
+    class CompletionWanted(Message):
+        """The word at the end is to be completed."""
+
+    def action_complete(self) -> None:
+        """Complete the word at the end."""
+        self.post_message(self.CompletionWanted())
 
     def _on_paste(self, message: events.Paste) -> None:
         # A filter is one line: what is pasted loses its line ends. Textual calls the handler of Input after this one.
@@ -147,7 +159,7 @@ class FilterBar(Vertical):
         self._offered = self._matching()
         self._chosen = min(self._chosen, max(0, len(self._offered) - 1))
         lines = [self._offer(offered, index == self._chosen) for index, offered in enumerate(self._offered)]
-        hint = "   tab completes   ↑ history   enter keeps it   esc as before"
+        hint = f"   {key_of(self.app, 'complete')} completes   ↑ history   enter keeps it   esc as before"
         lines.append(Content.styled(hint, "$muted"))
         notes.update(Content("\n").join(lines))
 
@@ -201,9 +213,7 @@ class FilterBar(Vertical):
 
     def on_key(self, message: events.Key) -> None:
         """Complete, go through the history or the offers, leave."""
-        if message.key == "tab":
-            self._complete()
-        elif message.key == "escape":
+        if message.key == "escape":
             self.post_message(self.Left())
         elif message.key == "down" and self._offered and self._at >= len(self.history):
             self._chosen = (self._chosen + 1) % len(self._offered)
@@ -215,6 +225,7 @@ class FilterBar(Vertical):
         message.stop()
         message.prevent_default()
 
+    @on(FilterInput.CompletionWanted)
     def _complete(self) -> None:
         if not self._offered:
             return

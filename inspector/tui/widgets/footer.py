@@ -10,10 +10,12 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-Hint = tuple[str, str, str]
-"""Key as people write it, what it does, the action it runs."""
+from inspector.tui.keys import key_of
 
-HELP: Hint = ("?", "keys", "help")
+Hint = tuple[str, str, str]
+"""Id of the key (or the key itself where it never changes), what it does, the action it runs."""
+
+HELP: Hint = ("help", "keys", "help")
 
 
 class KeyFooter(Widget):
@@ -43,13 +45,13 @@ class KeyFooter(Widget):
     def render(self) -> Content:
         """The hints, three cells apart."""
         width = self.size.width
-        last = Content.assemble((HELP[0], "bold $accent"), (f" {HELP[1]} ", "$muted"))
+        last = Content.assemble((key_of(self.app, HELP[0]), "bold $accent"), (f" {HELP[1]} ", "$muted"))
         room = width - last.cell_length - 1
         content = Content(" ")
         self._spans = []
-        for number, (key, words, action) in enumerate(self.hints):
+        for number, (id, words, action) in enumerate(self.hints):
             gap = 3 if number else 0
-            hint = Content.assemble((key, "bold $accent"), (f" {words}", "$foreground"))
+            hint = Content.assemble((key_of(self.app, id), "bold $accent"), (f" {words}", "$foreground"))
             if content.cell_length + gap + hint.cell_length > room:
                 break
             start = content.cell_length + gap

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
+
+from inspector.tui.keys import bind
 
 MOVES: Final[list[BindingType]] = [
-    Binding("j,down", "move(1)", "Line down", show=False, id="move-down"),
-    Binding("k,up", "move(-1)", "Line up", show=False, id="move-up"),
-    Binding("g,home", "edge(-1)", "First line", show=False, id="move-first"),
-    Binding("G,end", "edge(1)", "Last line", show=False, id="move-last"),
-    Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False, id="move-page-down"),
-    Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False, id="move-page-up"),
-    Binding("ctrl+d", "half(1)", "Half a page down", show=False, id="move-half-down"),
-    Binding("ctrl+u", "half(-1)", "Half a page up", show=False, id="move-half-up"),
-    Binding("enter", "open", "Open", show=False, id="open"),
+    bind("move-down", "move(1)", "Line down"),
+    bind("move-up", "move(-1)", "Line up"),
+    bind("move-first", "edge(-1)", "First line"),
+    bind("move-last", "edge(1)", "Last line"),
+    bind("move-page-down", "page(1)", "Page down"),
+    bind("move-page-up", "page(-1)", "Page up"),
+    bind("move-half-down", "half(1)", "Half a page down"),
+    bind("move-half-up", "half(-1)", "Half a page up"),
+    bind("open", "open", "Open"),
 ]

@@ -18,7 +18,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -27,6 +27,7 @@ from textual.strip import Strip
 
 from inspector.core.shorten import end as cut_end
 from inspector.core.text import UNSAFE, visible
+from inspector.tui.keys import bind
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.moves import MOVES
@@ -129,13 +130,13 @@ class Rows(ScrollView, can_focus=True):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
-        Binding("h,left", "fold_close", "Fold", show=False, id="fold-close"),
-        Binding("l,right", "fold_open", "Open what is folded", show=False, id="fold-open"),
-        Binding("space", "fold_toggle", "Fold or open", show=False, id="fold-toggle"),
-        Binding("H", "fold_all(True)", "Fold all", show=False, id="fold-close-all"),
-        Binding("L", "fold_all(False)", "Open all", show=False, id="fold-open-all"),
-        Binding("J", "sibling(1)", "Next at the same depth", show=False, id="sibling-next"),
-        Binding("K", "sibling(-1)", "Previous at the same depth", show=False, id="sibling-previous"),
+        bind("fold-close", "fold_close", "Fold"),
+        bind("fold-open", "fold_open", "Open what is folded"),
+        bind("fold-toggle", "fold_toggle", "Fold or open"),
+        bind("fold-close-all", "fold_all(True)", "Fold all"),
+        bind("fold-open-all", "fold_all(False)", "Open all"),
+        bind("sibling-next", "sibling(1)", "Next at the same depth"),
+        bind("sibling-previous", "sibling(-1)", "Previous at the same depth"),
     ]
 
     class Highlighted(Message):

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any
 
 from textual import events
+from textual.app import App
 from textual.content import Content
 from textual.widget import Widget
 
-TOUR: Final = (
-    "What arrives is stored before it is answered.",
-    "Mark two events with m, and d shows how they differ.",
-    "r sends one to your receiver. ? lists the keys.",
-)
+from inspector.tui.keys import key_of
 
 
-def tour_lines() -> Content:
-    """The lines, numbered."""
+def tour_lines(app: App[Any]) -> Content:
+    """The lines, numbered, with the keys in force."""
+    mark, diff, replay, help = (key_of(app, id) for id in ("mark", "diff", "replay", "help"))
+    lines = (
+        "What arrives is stored before it is answered.",
+        f"Mark two events with {mark}, and {diff} shows how they differ.",
+        f"{replay} sends one to your receiver. {help} lists the keys.",
+    )
     return Content("\n").join(
         Content.assemble((f"{number}  ", "bold $accent"), (words, "$muted"))
-        for number, words in enumerate(TOUR, 1)
+        for number, words in enumerate(lines, 1)
     )
 
 
@@ -36,7 +39,7 @@ class Tour(Widget):
     def render(self) -> Content:
         """What it is, the lines, and how it goes away."""
         return Content("\n").join(
-            [Content.styled("First steps, told once; any key closes", "$accent"), tour_lines()]
+            [Content.styled("First steps, told once; any key closes", "$accent"), tour_lines(self.app)]
         )
 
     def on_click(self, message: events.Click) -> None:

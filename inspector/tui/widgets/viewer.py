@@ -24,7 +24,7 @@ from typing import ClassVar, Final
 
 from rich.style import Style
 from textual import events as textual_events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -34,6 +34,7 @@ from textual.strip import Strip
 
 from inspector.core import units
 from inspector.core.payload import Path
+from inspector.tui.keys import bind
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.folds import Folds
@@ -86,19 +87,19 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
-        Binding("h,left", "fold", "Fold", show=False, id="fold-close"),
-        Binding("l,right", "unfold", "Open", show=False, id="fold-open"),
-        Binding("space", "toggle_fold", "Fold or open", show=False, id="fold-toggle"),
-        Binding("H", "fold_all", "Fold all", show=False, id="fold-close-all"),
-        Binding("L", "unfold_all", "Open all", show=False, id="fold-open-all"),
-        Binding("J", "sibling(1)", "Next at the same depth", show=False, id="sibling-next"),
-        Binding("K", "sibling(-1)", "Previous at the same depth", show=False, id="sibling-previous"),
-        Binding("less_than_sign", "sideways(-1)", "Scroll to the left", show=False, id="scroll-left"),
-        Binding("greater_than_sign", "sideways(1)", "Scroll to the right", show=False, id="scroll-right"),
-        Binding("full_stop", "section('details')", "To details", show=False, id="details"),
-        Binding("w", "wrap", "Wrap long lines", show=False, id="wrap"),
-        Binding("n", "find_next", "Next match", show=False, id="find-next"),
-        Binding("N", "find_previous", "Previous match", show=False, id="find-previous"),
+        bind("fold-close", "fold", "Fold"),
+        bind("fold-open", "unfold", "Open"),
+        bind("fold-toggle", "toggle_fold", "Fold or open"),
+        bind("fold-close-all", "fold_all", "Fold all"),
+        bind("fold-open-all", "unfold_all", "Open all"),
+        bind("sibling-next", "sibling(1)", "Next at the same depth"),
+        bind("sibling-previous", "sibling(-1)", "Previous at the same depth"),
+        bind("scroll-left", "sideways(-1)", "Scroll to the left"),
+        bind("scroll-right", "sideways(1)", "Scroll to the right"),
+        bind("details", "section('details')", "To details"),
+        bind("wrap", "wrap", "Wrap long lines"),
+        bind("find-next", "find_next", "Next match"),
+        bind("find-previous", "find_previous", "Previous match"),
     ]
 
     wrapped: reactive[bool] = reactive(False, init=False)
