@@ -28,8 +28,8 @@ replay = "f5"
 ```
 
 `ctrl+q` quits, `ctrl+p` opens the palette, `ctrl+c` copies what is selected with the mouse, and `esc` closes a
-dialog or the filter bar, everywhere. Two actions cannot have the same key in the same place; what cannot be is told at the start
-and by `inspector config`, and the default stays.
+dialog or the filter bar, everywhere. Two actions cannot have the same key in the same place; what cannot be is
+told at the start and by `inspector config`, and the default stays.
 """
 
 

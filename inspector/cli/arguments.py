@@ -46,7 +46,14 @@ def filter_of(words: Sequence[str]) -> Filter | None:
         return None
     from inspector.core.filters import parse_filter
 
-    return parse_filter([word.removeprefix(_NOT_AN_OPTION) for word in words])
+    given = [word.removeprefix(_NOT_AN_OPTION) for word in words]
+    saved = None
+    if any("@" in word for word in given):
+        from inspector.config.saved_filters import saved_filters
+        from inspector.config.state import State, state_path
+
+        saved = saved_filters(State(state_path()))
+    return parse_filter(given, saved=saved)
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]

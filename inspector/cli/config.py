@@ -48,8 +48,9 @@ class Configured(click.Command):
 @click.option("--path", is_flag=True, help="Print only where the file is, or would be.")
 @click.option("--init", is_flag=True, help="Write the file, every setting in it as a comment.")
 @click.option("--keys", is_flag=True, help="The keys of the screen, by the names they have in the file.")
+@click.option("--filters", is_flag=True, help="The filters saved on the screen: @name stands for one.")
 @json_option
-def config_command(path: bool, init: bool, keys: bool, as_json: bool) -> int:
+def config_command(path: bool, init: bool, keys: bool, filters: bool, as_json: bool) -> int:
     """Show every setting: what holds, where that comes from, and what it means.
 
     An option of a command comes first, then the environment (INSPECTOR_LISTEN_PORT for port in [listen]), then
@@ -60,13 +61,15 @@ def config_command(path: bool, init: bool, keys: bool, as_json: bool) -> int:
     from inspector.config.config import read_config
     from inspector.config.file import config_path
 
-    if path + init + keys > 1:
-        raise InspectorError("give one of --path, --init and --keys.")
+    if path + init + keys + filters > 1:
+        raise InspectorError("give one of --path, --init, --keys and --filters.")
     if path:
         print(visible(str(config_path())))
         return 0
     if init:
         return _init()
+    if filters:
+        return _show_filters(as_json)
     config = read_config()
     keymap, wrong = _keymap(config)
     if keys:
@@ -80,6 +83,24 @@ def config_command(path: bool, init: bool, keys: bool, as_json: bool) -> int:
     for mistake in mistakes:
         narrate(f"inspector: {mistake.text}")
     return 2 if mistakes else 0
+
+
+def _show_filters(as_json: bool) -> int:
+    """The saved filters, by name."""
+    from inspector.config.saved_filters import saved_filters
+    from inspector.config.state import State, state_path
+
+    found = saved_filters(State(state_path()))
+    if as_json:
+        for name, text in found.items():
+            emit({"name": name, "filter": text})
+    elif found:
+        print_table(
+            (Column("name"), Column("filter", gives=1)), [(f"@{name}", text) for name, text in found.items()]
+        )
+    else:
+        narrate("No filter is saved. In the filter bar of the screen, ctrl+s saves one by a name.")
+    return 0
 
 
 def _keymap(config: Config) -> tuple[dict[str, str], list[Mistake]]:

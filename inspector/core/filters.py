@@ -4,7 +4,8 @@
 
 A word is ``name:value``, a path into the payload with a value, or text to search for; ``-`` before it negates
 it (then it matches what has no such value). ``*`` stands for anything. Double quotes hold blanks together; a
-whole word in them is text. A top-level field is a path with a dot before it: ``.action:opened``.
+whole word in them is text. A top-level field is a path with a dot before it: ``.action:opened``. ``@name`` stands
+for a saved filter.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -175,27 +176,54 @@ class Filter:
         return [(t.negated, t.condition) for t in self.terms if isinstance(t.condition, BodyCondition)]
 
 
-def parse_filter(words: str | Sequence[str], now_us: int | None = None) -> Filter:
+def parse_filter(
+    words: str | Sequence[str], now_us: int | None = None, saved: Mapping[str, str] | None = None
+) -> Filter:
     """Read a filter: one line as typed, or the words that a shell made of it.
 
     A shell takes quotes away: a word with blanks in it is one word, unless more filter words follow in it.
-    Lengths of time count back from `now_us` (microseconds since 1970; by default, now). Raises FilterError.
+    Lengths of time count back from `now_us` (microseconds since 1970; by default, now). `saved` are filters by
+    their names; without it, ``@name`` is text like any other. Raises FilterError.
     """
     text = words if isinstance(words, str) else " ".join(_requoted(word) for word in words)
     now_us = time.time_ns() // 1000 if now_us is None else now_us
     terms: list[Term] = []
     mistakes: list[Mistake] = []
     for match in _TOKEN.finditer(text):
-        term = _read(match[0], match.start(), now_us)
-        if isinstance(term, Term):
-            terms.append(term)
+        named = None if saved is None else _SAVED.fullmatch(match[0])
+        found = (
+            _read(match[0], match.start(), now_us)
+            if saved is None or named is None
+            else _saved_terms(named, match.start(), now_us, saved)
+        )
+        if isinstance(found, Mistake):
+            mistakes.append(replace(found, word=match[0]))
         else:
-            mistakes.append(replace(term, word=match[0]))
+            terms += found
     if len(terms) > MAX_TERMS:
         mistakes.append(Mistake(0, len(text), f"at most {MAX_TERMS} words", word="the filter"))
     if mistakes:
         raise FilterError(text, mistakes)
     return Filter(tuple(terms), text)
+
+
+def _saved_terms(
+    named: re.Match[str], start: int, now_us: int, saved: Mapping[str, str]
+) -> list[Term] | Mistake:
+    """The words that a saved filter stands for; one that names itself, by whatever way, has no end."""
+    minus, name = named.groups()
+    end = start + len(named[0])
+    if minus:
+        return Mistake(start, end, "a saved filter cannot be negated", "negate its words")
+    if name not in saved:
+        close = difflib.get_close_matches(name, saved, 1, 0.6)
+        hint = f"@{close[0]} is meant?" if close else f'as a text it stands in quotes: "@{name}"'
+        return Mistake(start, end, "no saved filter has this name", hint)
+    others = {other: text for other, text in saved.items() if other != name}
+    try:
+        return list(parse_filter(saved[name], now_us, others).terms)
+    except FilterError as error:
+        return Mistake(start, end, f"it stands for a filter that cannot be read: {error}")
 
 
 def quoted(text: str) -> str:
@@ -205,6 +233,7 @@ def quoted(text: str) -> str:
 
 _TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_SAVED = re.compile(r"(-?)@([\w-]+)")
 _NAMED = re.compile(r'(-?(?:\["(?:[^"\\]|\\.)*"\]|[^\s":])+):', re.DOTALL)
 
 
@@ -229,7 +258,7 @@ def _is_named(token: str) -> bool:
     return named is not None and (reader_of(named[1].lstrip("-")) is not None)
 
 
-def _read(token: str, start: int, now_us: int) -> Term | Mistake:
+def _read(token: str, start: int, now_us: int) -> list[Term] | Mistake:
     end = start + len(token)
     if '"' in _QUOTED.sub("", token):
         return Mistake(start, end, "the quote is not closed")
@@ -243,7 +272,7 @@ def _read(token: str, start: int, now_us: int) -> Term | Mistake:
         text = re.sub(r"\*+", "*", _unquoted(token))
         if not text:
             return Mistake(begin, end, "there is nothing to search for")
-        return Term("", text, negated, TextWithin(Pattern(text, fold=True)))
+        return [Term("", text, negated, TextWithin(Pattern(text, fold=True)))]
     word = named[1]
     reader = reader_of(word)
     if reader is None:
@@ -255,7 +284,7 @@ def _read(token: str, start: int, now_us: int) -> Term | Mistake:
     if named.end() == len(token):
         return Mistake(begin, place, "a value is missing", "* is any")
     try:
-        return Term(_name(word), value, negated, reader(word, value, now_us))
+        return [Term(_name(word), value, negated, reader(word, value, now_us))]
     except Unreadable as error:
         return Mistake(place, end, error.text, error.hint)
 

@@ -138,11 +138,11 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("baseline", "b", "Pin a baseline, or look at it", ""),
     Key("data-keys", "asterisk", "These keys are data, or names", ""),
     Key("quiet", "equals_sign", "Show what is unseen, empty or alike", ""),
-    Key("export", "E", "Export", ""),
     Key("cell-left", "h,left", "Column to the left", "", group="Move"),
     Key("cell-right", "l,right", "Column to the right", "", group="Move"),
     Key("swap", "s", "Swap a and b", ""),
     Key("complete", "tab", "Complete the word", "", group="Find"),
+    Key("filter-save", "ctrl+s", "Save the filter by a name", "", group="Find"),
     Key("send", "ctrl+r", "Send", ""),
     Key("show-bytes", "f3", "Show the exact bytes", ""),
 )

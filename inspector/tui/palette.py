@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from textual.app import App, SystemCommand
@@ -10,6 +11,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widget import Widget
 
+from inspector.config.saved_filters import saved_filters
 from inspector.tui.keymap import bindings_of
 from inspector.tui.keys import BY_ID, keys_in_force
 from inspector.tui.screens.main import MainScreen
@@ -37,6 +39,8 @@ def commands(app: InspectorApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     if isinstance(screen, MainScreen):
         for name, group, action in _WITHOUT_KEYS:
             yield SystemCommand(name, group, _runner(screen, action))
+        for name in saved_filters(app.preferences.state):
+            yield SystemCommand(f"Filter: {name}", f"Find   @{name}", partial(screen.filter_by, f"@{name}"))
     yield SystemCommand("Choose a theme", "Screen", app.search_themes)
     yield SystemCommand("Dark colours", "Screen", lambda: app.action_set_look("dark"))
     yield SystemCommand("Light colours", "Screen", lambda: app.action_set_look("light"))

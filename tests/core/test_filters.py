@@ -451,3 +451,41 @@ def test_words_whose_body_is_open_do_not_narrow_the_sql() -> None:
 
 
 EVENT_IN_TABLE = replace(EVENT, shape=HASHES[0])
+
+
+SAVED = {"bad": "level:error -sender:github", "both": '@bad "a text"', "loop": "@loop", "wrong": "levl:error"}
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("@bad", SAVED["bad"]),
+        ("type:a @both size:>1k", 'type:a level:error -sender:github "a text" size:>1k'),
+        ('"@bad"', '"@bad"'),
+        ("a@bad", "a@bad"),
+        ("@example.com", '"@example.com"'),
+    ],
+)
+def test_a_saved_filter_stands_for_its_words(text: str, same: str) -> None:
+    found = parse_filter(text, saved=SAVED)
+    assert found.terms == parse_filter(same).terms
+    assert found.text == text
+    assert parse_filter("@bad").terms == parse_filter('"@bad"').terms, "nobody has saved filters here"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("level:info @bda", "@bda: no saved filter has this name; @bad is meant?"),
+        ("@xyzzy", '@xyzzy: no saved filter has this name; as a text it stands in quotes: "@xyzzy"'),
+        ("-@bad", "-@bad: a saved filter cannot be negated; negate its words"),
+        ("@loop", "@loop: it stands for a filter that cannot be read: @loop: no saved filter"),
+        ("@wrong", "@wrong: it stands for a filter that cannot be read: levl:error: no such word"),
+    ],
+)
+def test_a_mistake_with_a_saved_filter_names_it(text: str, words: str) -> None:
+    with pytest.raises(FilterError) as refused:
+        parse_filter(text, saved=SAVED)
+    assert words in str(refused.value)
+    (mistake,) = refused.value.mistakes
+    assert text[mistake.start : mistake.end].lstrip("-").startswith("@")

@@ -113,7 +113,7 @@ async def test_chosen_keys_act_everywhere_and_are_shown_everywhere(tmp_path: Pat
         titles = {one.title for one in commands(stage.app, stage.app.screen)}
         assert {"Pin a baseline, or look at it", "Fold all", "Choose a theme"} <= titles
         await stage.press("f7")
-        await stage.shows("f8 alike too")
+        await stage.shows("f8 hide what is alike")
         await stage.press("backspace", "backspace")
         await stage.until(lambda: stage.app.screen is stage.main)
 

@@ -11,6 +11,7 @@ from functools import partial
 from textual import on
 from textual.message import Message
 
+from inspector.config.saved_filters import filter_history, keep_history, save_filter, saved_filters
 from inspector.core import units
 from inspector.core.filter_words import WORDS
 from inspector.core.filters import Filter, FilterError, parse_filter, quoted
@@ -44,7 +45,8 @@ class FilterActions(Ground):
         super().__init__(session, glyphs)
         self.wanted = Filter()
         """The filter in force."""
-        self.filter_before = ""
+        self.filter_before = Filter()
+        self.filter_bar.history = filter_history(session.preferences.state)
         self._scan: Scan | None = None
         self._scanned_to = 0
         self.scanning = False
@@ -67,29 +69,51 @@ class FilterActions(Ground):
 
     def open_filter(self) -> None:
         """Show the bar; the list filters as one types."""
-        self.filter_before = self.wanted.text
+        self.filter_before = self.wanted
         self.filter_bar.open(self.wanted.text)
         self.events.pause()
         self.start(self._learn_completions, "completions", exclusive=True)
 
     async def _learn_completions(self) -> None:
-        self.filter_bar.completions = await self.session.read(_completions)
+        saved = saved_filters(self.session.preferences.state)
+        named = [Completion(f"@{name}", text) for name, text in saved.items()]
+        self.filter_bar.completions = named + await self.session.read(_completions)
+
+    def _parsed(self, text: str) -> Filter:
+        """A filter as it is typed, saved ones by their names; FilterError when it cannot be read."""
+        return parse_filter(text, saved=saved_filters(self.session.preferences.state))
+
+    def _remember(self, text: str) -> None:
+        """Keep a filter for the arrow keys, also of the next start."""
+        self.filter_bar.remember(text)
+        keep = partial(keep_history, self.session.preferences.state, self.filter_bar.history)
+        self.start(partial(asyncio.to_thread, keep), "state")
+
+    @on(FilterBar.Saved)
+    def _save(self, message: FilterBar.Saved) -> None:
+        async def save() -> None:
+            await asyncio.to_thread(save_filter, self.session.preferences.state, message.name, message.text)
+            name = message.name.removeprefix("@")
+            self.tell(f"Saved: @{name} stands for it" if message.text else f"Forgot @{name}")
+            await self._learn_completions()
+
+        self.start(save, "state")
 
     def filter_by(self, text: str) -> None:
         """Put a filter in force, as if it had been typed and kept."""
         try:
-            wanted = parse_filter(text)
+            wanted = self._parsed(text)
         except FilterError as error:
             self.tell(str(error), error=True)
             return
-        self.filter_bar.remember(text)
+        self._remember(text)
         self._apply(wanted)
         self.events.focus()
 
     @on(FilterBar.Edited)
     def _edit_filter(self, message: FilterBar.Edited) -> None:
         try:
-            wanted = parse_filter(message.text)
+            wanted = self._parsed(message.text)
         except FilterError as error:
             self._point_at(error)
             return
@@ -100,13 +124,13 @@ class FilterActions(Ground):
     @on(FilterBar.Kept)
     def _keep_filter(self, message: FilterBar.Kept) -> None:
         try:
-            wanted = parse_filter(message.text)
+            wanted = self._parsed(message.text)
         except FilterError as error:
             self._point_at(error, insist=True)
             return
         if wanted != self.wanted:
             self._apply(wanted)
-        self.filter_bar.remember(message.text.strip())
+        self._remember(message.text.strip())
         self._close_bar()
 
     def _point_at(self, error: FilterError, *, insist: bool = False) -> None:
@@ -116,8 +140,8 @@ class FilterActions(Ground):
     @on(FilterBar.Left)
     def _leave_filter(self) -> None:
         self._close_bar()
-        if self.wanted.text != self.filter_before:
-            self._apply(parse_filter(self.filter_before))
+        if self.wanted != self.filter_before:
+            self._apply(self.filter_before)
 
     def _close_bar(self) -> None:
         self.filter_bar.show_mistakes(None)

@@ -32,7 +32,7 @@ from typing import ClassVar, Literal, Protocol
 from rich.segment import Segment
 from rich.style import Style
 from textual import events as textual_events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -43,6 +43,7 @@ from textual.widget import Widget
 from inspector.core.events import Event
 from inspector.core.text import visible
 from inspector.tui.arrangement import Arrangement, Flat
+from inspector.tui.keys import bind
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.columns import (
     HEADINGS,
@@ -105,11 +106,11 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
-        Binding("h,left", "fold(True)", "Fold", show=False, id="fold-close"),
-        Binding("l,right", "fold(False)", "Open", show=False, id="fold-open"),
-        Binding("space", "fold", "Fold or open", show=False, id="fold-toggle"),
-        Binding("H", "fold_all(True)", "Fold all", show=False, id="fold-close-all"),
-        Binding("L", "fold_all(False)", "Open all", show=False, id="fold-open-all"),
+        bind("fold-close", "fold(True)", "Fold"),
+        bind("fold-open", "fold(False)", "Open"),
+        bind("fold-toggle", "fold", "Fold or open"),
+        bind("fold-close-all", "fold_all(True)", "Fold all"),
+        bind("fold-open-all", "fold_all(False)", "Open all"),
     ]
 
     order: reactive[Order] = reactive[Order]("newest", init=False)

@@ -41,7 +41,14 @@ class Completion:
 class FilterInput(Input):
     """The line itself; the bar decides on the keys that are not typing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("complete", "complete")]
+    BINDINGS: ClassVar[list[BindingType]] = [bind("complete", "complete"), bind("filter-save", "save")]
+
+    class NameWanted(Message):
+        """The filter is to be saved by a name."""
+
+    def action_save(self) -> None:
+        """Save the filter by a name."""
+        self.post_message(self.NameWanted())
 
     class CompletionWanted(Message):
         """The word at the end is to be completed."""
@@ -85,11 +92,24 @@ class FilterBar(Vertical):
     class Left(Message):
         """Esc: the list is as it was before."""
 
+    class Saved(Message):
+        """A filter is to be kept by a name; an empty one, to be forgotten."""
+
+        def __init__(self, name: str, text: str) -> None:
+            super().__init__()
+            self.name = name
+            self.text = text
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.completions: Sequence[Completion] = ()
         """All that is known, for the last word to go on with."""
         self.history: list[str] = []
+        """Filters that were used, the newest last."""
+        self._draft = ""
+        """What was typed before the arrow keys went through the history."""
+        self._naming: str | None = None
+        """The filter that a name is asked for."""
         self._at = 0
         self._chosen = 0
         self._offered: list[Completion] = []
@@ -121,7 +141,27 @@ class FilterBar(Vertical):
 
     def close(self) -> None:
         """Hide it."""
+        self._naming = None
         self.remove_class("-open")
+
+    @on(FilterInput.NameWanted)
+    def ask_for_name(self) -> None:
+        """Ask in the same line for the name to save the filter by."""
+        if self._naming is not None or self._mistakes is not None:
+            return
+        self._naming = self.line.value.strip()
+        self._put("")
+        self._write_notes()
+
+    def _leave_naming(self) -> None:
+        """Back to the filter as it was typed."""
+        text, self._naming = self._naming or "", None
+        self._put(text)
+        self._write_notes()
+
+    def _put(self, text: str) -> None:
+        self.line.value = text
+        self.line.cursor_position = len(text)
 
     @property
     def is_open(self) -> bool:
@@ -129,9 +169,9 @@ class FilterBar(Vertical):
         return self.has_class("-open")
 
     def remember(self, text: str) -> None:
-        """Keep a filter for the arrow keys."""
-        if text and (not self.history or self.history[-1] != text):
-            self.history = [*self.history, text][-_HISTORY:]
+        """Keep a filter for the arrow keys; each stands there once."""
+        if text:
+            self.history = [*(other for other in self.history if other != text), text][-_HISTORY:]
 
     def show_count(self, text: str) -> None:
         """What came of the filter so far: ``44 so far …``; mistakes go before it."""
@@ -153,15 +193,34 @@ class FilterBar(Vertical):
 
     def _write_notes(self) -> None:
         notes = self.query_one("#filter-notes", Static)
+        self.query_one("#filter-sign", Static).update(Content(" / " if self._naming is None else " @ "))
+        if self._naming is not None:
+            notes.update(self._about_name())
+            return
         if self._mistakes is not None:
             notes.update(_pointers(self._mistakes, self.in_force))
             return
         self._offered = self._matching()
         self._chosen = min(self._chosen, max(0, len(self._offered) - 1))
         lines = [self._offer(offered, index == self._chosen) for index, offered in enumerate(self._offered)]
-        hint = f"   {key_of(self.app, 'complete')} completes   ↑ history   enter keeps it   esc as before"
+        complete, save = (key_of(self.app, id) for id in ("complete", "filter-save"))
+        hint = f"   {complete} completes   ↑ history   {save} saves   esc as before"
         lines.append(Content.styled(hint, "$muted"))
         notes.update(Content("\n").join(lines))
+
+    def _about_name(self) -> Content:
+        """What the name is for, and how to go on; the names there are, since one of them may be meant."""
+        if self._naming:
+            told = Content.assemble("   is the name for  ", (visible(self._naming), "bold"))
+        else:
+            told = Content("   is the name of the saved filter to forget")
+        names = [one.word for one in self.completions if one.word.startswith("@")]
+        lines = [told, Content.styled("   enter saves it   esc back to the filter", "$muted")]
+        if not self._naming:
+            lines[1] = Content.styled("   enter forgets it   esc back to the filter", "$muted")
+        if names:
+            lines.insert(1, Content.assemble(("   saved so far  ", "$muted"), visible(" ".join(names[:12]))))
+        return Content("\n").join(lines)
 
     def _offer(self, offered: Completion, chosen: bool) -> Content:
         """One line: the word, cut to the room there is, and its note."""
@@ -203,18 +262,26 @@ class FilterBar(Vertical):
         message.stop()
         self._chosen = 0
         self._write_notes()
-        if self.is_open:
+        if self.is_open and self._naming is None:
             self.post_message(self.Edited(message.value))
 
     @on(Input.Submitted)
     def _kept(self, message: Input.Submitted) -> None:
         message.stop()
-        self.post_message(self.Kept(message.value))
+        if self._naming is None:
+            self.post_message(self.Kept(message.value))
+        elif message.value.strip():
+            self.post_message(self.Saved(message.value.strip(), self._naming))
+            self._leave_naming()
 
     def on_key(self, message: events.Key) -> None:
         """Complete, go through the history or the offers, leave."""
-        if message.key == "escape":
+        if message.key == "escape" and self._naming is not None:
+            self._leave_naming()
+        elif message.key == "escape":
             self.post_message(self.Left())
+        elif self._naming is not None:
+            return
         elif message.key == "down" and self._offered and self._at >= len(self.history):
             self._chosen = (self._chosen + 1) % len(self._offered)
             self._write_notes()
@@ -227,7 +294,7 @@ class FilterBar(Vertical):
 
     @on(FilterInput.CompletionWanted)
     def _complete(self) -> None:
-        if not self._offered:
+        if not self._offered or self._naming is not None:
             return
         word = self._offered[self._chosen].word
         text = self.line.value
@@ -240,9 +307,10 @@ class FilterBar(Vertical):
         at = self._at + step
         if not 0 <= at <= len(self.history):
             return
+        if self._at == len(self.history):
+            self._draft = self.line.value
         self._at = at
-        self.line.value = self.history[at] if at < len(self.history) else ""
-        self.line.cursor_position = len(self.line.value)
+        self._put(self.history[at] if at < len(self.history) else self._draft)
 
 
 def _pointers(error: FilterError, in_force: str) -> Content:
