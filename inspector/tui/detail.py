@@ -17,6 +17,7 @@ from inspector.core.nested import NestedText, json_in_base64, unfolded
 from inspector.core.payload import Path
 from inspector.core.preview import PREVIEW, preview_of
 from inspector.core.type_shape import Field, type_shape
+from inspector.store.news import news_of
 from inspector.store.reader import Reader
 from inspector.tui.log import view_failed
 
@@ -39,6 +40,8 @@ class Detail:
     """Newest first."""
     new_fields: tuple[Field, ...] = ()
     """Fields no earlier event of the type had, when the shape was new."""
+    news: tuple[str, ...] = ()
+    """In what the event departs from all before it of its type, a sentence each. Text from outside."""
     part_key: str | None = None
     """Root key of what people came for (``details``), when the payload is an envelope around it."""
     part: JsonText | NestedText | None = None
@@ -90,6 +93,7 @@ def read_detail(
             event=event,
             attempts=tuple(reader.attempts(number)),
             new_fields=new_fields(reader, event) if event.new else (),
+            news=tuple(news_of(reader, event)),
         )
     request = reader.request(number, None if upto is None else upto + 1)
     if request is None or upto is None or not _is_larger(request, upto):
@@ -128,6 +132,7 @@ def _laid_out(
         view=view,
         attempts=tuple(reader.attempts(event.id)),
         new_fields=new_fields(reader, event) if event.new else (),
+        news=tuple(news_of(reader, event)),
         part_key=key,
         part=None if part is None else unfolded(part),
         whole=None if tree is None else unfolded(tree),
@@ -156,12 +161,6 @@ def new_fields(reader: Reader, event: Event) -> tuple[Field, ...]:
 def new_paths(detail: Detail) -> frozenset[Path]:
     """The paths of all new fields."""
     return frozenset(field.path for field in detail.new_fields)
-
-
-def new_roots(detail: Detail) -> list[Field]:
-    """The new fields without those that only came with a new object around them."""
-    new = new_paths(detail)
-    return [field for field in detail.new_fields if field.path[:-1] not in new]
 
 
 def part_key_of(tree: JsonText | None) -> str | None:

@@ -16,13 +16,11 @@ from inspector.core.jsontext import JsonText
 from inspector.core.labels import LABELS
 from inspector.core.lines import HexLines, Lines, TextLines
 from inspector.core.nested import NestedText
-from inspector.core.payload import show_path
 from inspector.core.redact import redact_headers
 from inspector.core.type_shape import TypeShape
 from inspector.tui.attempt_document import attempts_document
-from inspector.tui.detail import PARTS, Detail, Look, new_paths, new_roots, title
+from inspector.tui.detail import PARTS, Detail, Look, new_paths, title
 from inspector.tui.document_parts import (
-    article,
     header_lines,
     header_section,
     latin,
@@ -115,14 +113,11 @@ def _head(detail: Detail) -> Section:
         lines.append(line(("delivered again: ", "care"), f"first came as #{event.duplicate_of}"))
     if event.pending:
         lines.append(line(("A large body: its type and shape are being read.", "muted")))
-    roots = new_roots(detail)
-    for field in roots[:_MAX_NEW]:
+    lines.extend(line((words, "new"), new=True) for words in detail.news[:_MAX_NEW])
+    if len(detail.news) > _MAX_NEW:
         lines.append(
-            line(("new: ", "new"), show_path(field.path), (f", {article(field.words)}", "muted"), new=True)
+            line((f"and {len(detail.news) - _MAX_NEW:,} more; 5 shows what is new", "new"), new=True)
         )
-    if len(roots) > _MAX_NEW:
-        rest = units.count(len(roots) - _MAX_NEW, "more new field")
-        lines.append(line((f"and {rest}; 5 shows what is new", "new"), new=True))
     if detail.view_failed:
         lines.append(
             line(

@@ -7,8 +7,8 @@ import re
 from inspector.core import units
 from inspector.core.payload import ITEMS, KEYS, Path, show_path
 from inspector.core.type_shape import TypeShape
-from inspector.tui.detail import Detail, new_paths, new_roots
-from inspector.tui.document_parts import article, line, sentence
+from inspector.tui.detail import Detail, new_paths
+from inspector.tui.document_parts import line, sentence
 from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
 
 _MAX_LISTED = 50
@@ -30,10 +30,7 @@ def shape_document(detail: Detail, shape: TypeShape | None) -> Document:
     variants = f"{len(shape.variants):,} variant{'' if len(shape.variants) == 1 else 's'}"
     lines = [
         line((event.type, "title"), right=f"{units.count(shape.events, 'event')}, {variants}"),
-        *(
-            line(("new: ", "new"), show_path(field.path), (f", {article(field.words)}", "muted"), new=True)
-            for field in new_roots(detail)[:_MAX_LISTED]
-        ),
+        *(line((words, "new"), new=True) for words in detail.news[:_MAX_LISTED]),
         line(""),
         *_field_lines(shape, detail),
     ]

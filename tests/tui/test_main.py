@@ -117,7 +117,7 @@ async def test_a_new_shape_is_told_in_words(store: Path, staged: Staged) -> None
     fill(store, [*images(2), anchore(COMPLETED, {"n": 9, "digest": "x", "team": "web"})])
     async with staged(store) as stage:
         await stage.detail(3)
-        await stage.shows("new: details.team, a string", "Shape ◆", "5 what is new")
+        await stage.shows("details.team is new: string", "Shape ◆", "5 what is new")
 
 
 async def test_marks_are_kept_and_two_of_them_are_compared(store: Path, staged: Staged) -> None:

@@ -108,8 +108,13 @@ class Reading(Panes):
         detail = await self.session.read_apart(number)
         first = self.shown
         if detail is not None and first is not None and first.event.id == number:
-            now = first.event, first.attempts, first.new_fields  # read again meanwhile, if something changed
-            self._show_detail(replace(detail, event=now[0], attempts=now[1], new_fields=now[2]))
+            now = (
+                first.event,
+                first.attempts,
+                first.new_fields,
+                first.news,
+            )  # read again meanwhile, if something changed
+            self._show_detail(replace(detail, event=now[0], attempts=now[1], new_fields=now[2], news=now[3]))
 
     async def _learn_shape(self, detail: Detail) -> None:
         if detail.event.type is None or detail.event.shape is None:

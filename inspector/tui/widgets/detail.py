@@ -216,7 +216,7 @@ class DetailPane(Vertical):
             detail.event.id,
             tab,
             look.hex,
-            (detail.event, detail.new_fields, detail.first_part, look),
+            (detail.event, detail.news, detail.first_part, look),
             id(depends) if tab == "Shape" else depends,
         )
         if wanted == self._shown:
