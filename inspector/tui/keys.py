@@ -122,7 +122,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("replay-with", "R", "Replay: choose the target", "LDA", "replay_with"),
     Key("diff", "d", "Diff a and b, or with the one before", "LDA", "diff"),
     Key("diff-with", "D", "Diff with an event, type or file", "LDA", "diff_with"),
-    Key("editor", "e", "A copy of the value or body in your editor", "LDA", "editor"),
+    Key("editor", "e", "The value or body in your editor", "LDA", "editor"),
     Key("export", "E", "Export to a file", "LDA", "export"),
     Key("shapes", "S", "Shapes of all types", "*", "shapes", "Screen"),
     Key("matrix", "M", "Matrix of fields and types", "*", "matrix", "Screen"),
