@@ -1,0 +1,75 @@
+"""Requests that come whole are handed over without a task: in order, answered late, and at the end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+
+from tests.capture.conftest import captured
+
+RULES = [
+    {"path": "/late", "delay": 0.4},
+    {"path": "/dropped", "drop": True},
+    {"status": 201},
+]
+
+
+def post(path: str, body: bytes = b"{}") -> bytes:
+    return b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (
+        path.encode(),
+        len(body),
+        body,
+    )
+
+
+def opened(port: int) -> socket.socket:
+    """A connection whose task waits for its first request."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.settimeout(5)
+    connection.sendall(post("/first"))
+    assert connection.recv(999).startswith(b"HTTP/1.1 201 ")
+    return connection
+
+
+def until_closed(connection: socket.socket, count: int = 0) -> bytes:
+    """What is read until the other side closes, or until so many answers."""
+    received = b""
+    while not count or received.count(b"HTTP/1.1 ") < count:
+        data = connection.recv(65536)
+        if not data:
+            break
+        received += data
+    return received
+
+
+def test_what_follows_a_late_answer_waits_and_keeps_its_order(tmp_path: Path) -> None:
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(RULES))
+    with captured(tmp_path, "--answers", str(answers)) as capture:
+        with opened(capture.port) as late, opened(capture.port) as dropped, opened(capture.port) as last:
+            began = time.monotonic()
+            large = b"x" * 400_000  # more than waits in memory while an answer is late
+            late.sendall(post("/late") + post("/after", large))
+            dropped.sendall(post("/dropped") + post("/never"))
+            received = until_closed(late, 2)
+            assert received.index(b"HTTP/1.1 200 ") < received.index(b"HTTP/1.1 201 ")
+            assert time.monotonic() - began > 0.35
+            assert until_closed(dropped) == b""
+            last.sendall(post("/late"))
+            while [event.target for event in capture.events()].count(b"/late") < 2:
+                time.sleep(0.01)
+            capture.process.send_signal(signal.SIGTERM)
+            assert until_closed(last).startswith(b"HTTP/1.1 200 ")
+        assert capture.process.wait(5) == 0
+        events = capture.events()
+        assert sorted((str(event.target), event.status or 0) for event in events[3:]) == [
+            ("b'/after'", 201),
+            ("b'/dropped'", 0),
+            ("b'/late'", 200),
+            ("b'/late'", 200),
+            ("b'/never'", 0),
+        ]
+        assert {event.complete for event in events} == {True}
