@@ -3,7 +3,7 @@
 The real program runs on a pseudo-terminal with a heartbeat in its loop that notes whenever it came late. Every action
 is done by its keys. Of each there are two figures, of the rounds the least: the longest gap, and the most that the
 loop itself computed in one gap. On a machine that has nothing else to do they are close together; on a busy one the
-first is mostly waiting for a processor. The store is a copy of the one of ``screen.py``, with two bodies of 10 MB on top.
+first is mostly waiting for a processor. The store is a copy of the one of ``screen.py``, two bodies of 10 MB on top.
 
 Run: ``python benchmarks/gaps.py [--events 1000000] [--rounds 3] [--only WORD] [--traces FILE]``.
 """
@@ -45,7 +45,7 @@ _UP = b"\x1b[5~"
 
 
 class _Heart:
-    """Notes each time the loop came late: begin and end (seconds of the monotonic clock), processor seconds of the loop."""
+    """Notes each time the loop came late: begin and end (seconds of the monotonic clock), and what it computed."""
 
     def __init__(self, notes: Path, traces: str) -> None:
         self.notes = notes.open("a", buffering=1)

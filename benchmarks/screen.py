@@ -1,14 +1,17 @@
 """How the screen feels at size: start to first paint, key to screen, and a large body, side by side in one run.
 
 The real program runs on a real pseudo-terminal (120×36); a figure is the time until the bytes that show the result were
-read from it. Stores are built once and cached in ``.bench-cache``.
+read from it. Stores are built once (the large one takes two minutes) and cached in ``.bench-cache``.
 
-* first paint: from starting the process until rows of the list are on the terminal, at each number of stored events,
-  and until the empty screen is there with none; runs alternate, the figures are medians.
-* key: from writing ``j`` until the row below is drawn as the cursor's, idle.
-* detail: from ``enter`` on an event with a body of 10 KB and of 10 MB until its first line is there.
+* first paint: from starting the process until rows of the list are on the terminal, with 1,000 and with 1,000,000
+  stored events, and until the empty screen is there with none; runs alternate, the figures are medians. Beside it a
+  DataTable with the newest events only, since all of them would take it minutes.
+* key: from writing ``j`` until the cursor is drawn on the row below, idle and with 500 events a second arriving.
+* memory: of the screen's process, two seconds after the first paint.
+* detail: from ``2`` on an event with a body of 10 KB, 1 MB and 10 MB until its first line is there. Beside it a Static
+  with the same 1 MB through `textual.highlight`.
 
-Run: ``python benchmarks/screen.py [--events 100000] [--runs 5]``.
+Run: ``python benchmarks/screen.py [--events 1000000] [--runs 3]``.
 """
 
 from __future__ import annotations
@@ -21,7 +24,6 @@ import pty
 import random
 import re
 import signal
-import statistics
 import struct
 import subprocess
 import sys
@@ -34,17 +36,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 CACHE = ROOT / ".bench-cache"
+NAIVE = Path(__file__).parent / "naive.py"
+NAIVE_ROWS = 20_000
+RATE = 500
+_CURSOR = rb"\x1b\[%b;1H(?:\x1b\[[\d;]*m)*\xe2\x80\xba"
+"""The cursor sign at the begin of a row."""
 sys.path.insert(0, str(ROOT))
 
+import paced  # noqa: E402
+
 from inspector.core.events import Request  # noqa: E402
+from inspector.store.place import open_writing  # noqa: E402
 from inspector.store.schema import MIGRATIONS  # noqa: E402
 from inspector.store.writer import Arrival, StoreWriter  # noqa: E402
+
+
+def _brought_up(path: Path) -> bool:
+    """Bring a store that an older version made up to date; False when there is none."""
+    for older in path.parent.glob(re.sub(r"v\d+", "v*", path.name)):
+        older.rename(path)
+        open_writing(path).close()
+        return True
+    return False
 
 
 def store_with(events: int) -> Path:
     """A store with so many realistic Anchore events, made once."""
     path = CACHE / f"events-{events}-v{len(MIGRATIONS)}.db"
-    if path.exists():
+    if path.exists() or _brought_up(path):
         return path
     CACHE.mkdir(exist_ok=True)
     (CACHE / ".gitignore").write_text("*\n")
@@ -80,7 +99,7 @@ def store_with(events: int) -> Path:
 def store_with_body(size: int) -> Path:
     """A store with one event whose JSON body has about `size` bytes."""
     path = CACHE / f"body-{size}-v{len(MIGRATIONS)}.db"
-    if path.exists():
+    if path.exists() or _brought_up(path):
         return path
     CACHE.mkdir(exist_ok=True)
     items = []
@@ -189,27 +208,58 @@ class Screen:
         os.close(self.master)
 
 
-def first_paint(store: Path, pattern: bytes) -> float:
-    screen = Screen(store, "--port", "0")
+def first_paint(store: Path, pattern: bytes, *words: str, program: Sequence[str] = ()) -> float:
+    """Seconds from the start of the process until the pattern is on the terminal."""
+    screen = Screen(store, *words, program=program)
     try:
-        return screen.when(pattern) - screen.started
+        return screen.when(pattern, timeout=120) - screen.started
     finally:
         screen.close()
 
 
-def keys(store: Path, presses: int = 30) -> list[float]:
-    """Seconds from ``j`` until the cursor sign is drawn again."""
-    screen = Screen(store, "--no-listen")
+def _row_of_cursor(screen: Screen) -> int:
+    found = re.findall(_CURSOR % rb"(\d+)", bytes(screen.data))
+    return int(found[-1])
+
+
+def keys(screen: Screen, presses: int = 15) -> list[float]:
+    """Seconds from ``j`` until the cursor is drawn one row below, and from ``k`` until it is drawn above."""
+    screen.send(b"jj")  # no longer following: what arrives does not move the rows
+    time.sleep(1.5)
+    row = _row_of_cursor(screen)
+    found = []
+    for key in [b"j"] * presses + [b"k"] * presses:
+        row += 1 if key == b"j" else -1
+        at, moment = screen.send(key)
+        found.append(screen.when(_CURSOR % str(row).encode(), at) - moment)
+        time.sleep(0.05)
+    return found
+
+
+def resident(screen: Screen) -> float:
+    """MB of memory that the process of the screen has."""
+    status = Path(f"/proc/{screen.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+
+
+def pressed(store: Path, rate: int, body: Path) -> tuple[list[float], float]:
+    """Key times with `rate` events a second arriving, and the memory of the screen before."""
+    screen = Screen(store, "--port", "0")
+    sender = None
     try:
         screen.when("›".encode())
-        time.sleep(1.0)
-        found = []
-        for _ in range(presses):
-            at, moment = screen.send(b"j")
-            found.append(screen.when("›".encode(), at) - moment)
-            time.sleep(0.05)
-        return found
+        time.sleep(2.0)
+        memory = resident(screen)
+        if rate:
+            port = re.search(rb"127\.0\.0\.1:(\d+)", bytes(screen.data))
+            assert port is not None
+            sender = paced.start(int(port[1]), rate, 60, body)
+            time.sleep(0.5)
+        return keys(screen), memory
     finally:
+        if sender is not None:
+            sender.kill()
+            sender.communicate()
         screen.close()
 
 
@@ -225,39 +275,82 @@ def detail(store: Path) -> float:
         screen.close()
 
 
+def naive_detail(store: Path) -> float:
+    """The same with a highlighted Static."""
+    screen = Screen(store, program=[sys.executable, str(NAIVE), "body", str(store)])
+    try:
+        screen.when("›".encode())
+        time.sleep(0.2)
+        at, moment = screen.send(b"2")
+        return screen.when(b"FIRSTLINE", at, 120) - moment
+    finally:
+        screen.close()
+
+
+def ms(seconds: Sequence[float], share: float = 0.5) -> float:
+    """The median, or another percentile, in milliseconds."""
+    return sorted(seconds)[min(len(seconds) - 1, int(len(seconds) * share))] * 1000
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--events", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
-    full = store_with(options.events)
-    few = store_with(1000)
-    with tempfile.TemporaryDirectory() as folder:
-        paints: dict[str, list[float]] = {"none": [], "full": []}
+    sizes = {"few": 1000, "many": options.events}
+    stores = {name: store_with(number) for name, number in sizes.items()}
+    copies: dict[str, Path] = {}
+    paints: dict[str, list[float]] = {"none": [], **{name: [] for name in sizes}}
+    times: dict[tuple[str, int], list[float]] = {(name, rate): [] for name in sizes for rate in (0, RATE)}
+    memory: dict[str, float] = {}
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+        body = Path(folder) / "body.json"
+        body.write_bytes(sorted((ROOT / "sample_payloads/anchore").glob("system.*.json"))[0].read_bytes())
+        for name, path in stores.items():  # what arrives goes into a copy
+            copies[name] = Path(folder) / f"{name}.db"
+            subprocess.run(["cp", "--reflink=auto", str(path), str(copies[name])], check=True)
         for run in range(options.runs + 1):
-            for name in paints:
-                store = Path(folder) / f"empty-{run}.db" if name == "none" else full
-                took = first_paint(store, b"Nothing has arrived" if name == "none" else b"sync.")
+            for name, found in paints.items():
+                store = stores.get(name, Path(folder) / f"empty-{run}.db")
+                took = first_paint(
+                    store, b"Nothing has arrived" if name == "none" else b"sync.", "--port", "0"
+                )
                 if run:  # the first fills the caches
-                    paints[name].append(took)
-    pressed = {"1,000 events": keys(few), f"{options.events:,} events": keys(full)}
-    bodies = {size: [detail(store_with_body(size)) for _ in range(3)] for size in (10_000, 10_000_000)}
-    for name, found in paints.items():
-        what = f"{options.events:,} events" if name == "full" else "no events"
-        each = ", ".join(f"{took * 1000:.0f}" for took in found)
-        print(f"first paint, {what:16} median {statistics.median(found) * 1000:5.0f} ms  ({each})")
-    for name, found in pressed.items():
-        p90 = sorted(found)[int(len(found) * 0.9)] * 1000
-        print(f"key to screen, {name:14} median {statistics.median(found) * 1000:5.1f} ms, p90 {p90:.1f} ms")
-    for size, found in bodies.items():
-        print(f"body of {size:>10,} bytes     median {statistics.median(found) * 1000:5.0f} ms")
-    paint = statistics.median(paints["full"]) / statistics.median(paints["none"])
-    few_keys, many_keys = (statistics.median(found) for found in pressed.values())
-    small, large = (statistics.median(found) for found in bodies.values())
+                    found.append(took)
+        for (name, rate), some in times.items():
+            more, memory[name] = pressed(copies[name], rate, body)
+            some += more
+        rows = min(NAIVE_ROWS, options.events)
+        table = [sys.executable, str(NAIVE), "table", str(stores["many"]), str(rows)]
+        table_paint = first_paint(stores["many"], b"sync.", program=table)
+    bodies = {
+        size: [detail(store_with_body(size)) for _ in range(3)] for size in (10_000, 1_000_000, 10_000_000)
+    }
+    highlighted = naive_detail(store_with_body(1_000_000))
+
+    for name, number in {"none": 0, **sizes}.items():
+        print(f"first paint, {number:>9,} events    median {ms(paints[name]):5.0f} ms")
+    print(f"first paint, {rows:>9,} in a DataTable  {table_paint * 1000:5.0f} ms")
+    for (name, rate), some in times.items():
+        print(
+            f"key to screen, {sizes[name]:>9,} events, {rate:3} a second   "
+            f"median {ms(some):4.0f} ms, p90 {ms(some, 0.9):4.0f} ms"
+        )
+    for name, number in sizes.items():
+        print(f"memory, {number:>9,} events   {memory[name]:4.0f} MB")
+    for size, some in bodies.items():
+        print(f"body of {size:>10,} bytes   median {ms(some):5.0f} ms")
+    print(f"body of {1_000_000:>10,} bytes highlighted in a Static  {highlighted * 1000:5.0f} ms")
     print(
-        f"screen first_paint_ratio={paint:.2f} key_ratio={many_keys / few_keys:.2f} body_ratio={large / small:.2f}"
+        f"screen first_paint_ratio={ms(paints['many']) / ms(paints['few']):.2f} "
+        f"key_ratio={ms(times['many', 0]) / ms(times['few', 0]):.2f} "
+        f"key_load_ratio={ms(times['many', RATE], 0.9) / ms(times['many', 0], 0.9):.2f} "
+        f"body_ratio={ms(bodies[10_000_000]) / ms(bodies[10_000]):.2f} "
+        f"memory_ratio={memory['many'] / memory['few']:.2f} "
+        f"table_factor={table_paint * 1000 / ms(paints['many']):.1f} "
+        f"highlight_factor={highlighted * 1000 / ms(bodies[1_000_000]):.1f}"
     )
     return 0
 
