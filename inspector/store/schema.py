@@ -214,5 +214,6 @@ def migrate(db: sqlite3.Connection, path: object) -> None:
                 db.execute(f"PRAGMA user_version = {version + 1}")
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # some failures of the disk have undone it already
+                db.execute("ROLLBACK")
             raise

@@ -66,7 +66,7 @@ def end(capture: Capture) -> None:
 @pytest.mark.parametrize(
     "fault",
     [
-        "fdatasync:error=EIO:when=14+17",
+        "fdatasync:error=EIO:when=40+17",
         "pwrite64:error=EIO:when=140+23",
         "pwrite64:error=ENOSPC:when=140+23",
     ],
