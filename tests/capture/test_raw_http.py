@@ -338,7 +338,7 @@ async def send(case: Case, number: int, port: int) -> Outcome:
     host, local = writer.get_extra_info("sockname")
     outcome = Outcome(f"{host}:{local}")
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(30):  # 2,000 commits, one after the other, on a busy disk
             await _send(case, writer)
             if case.end != "abort":
                 await _read(case, reader, outcome)
