@@ -5,6 +5,9 @@ WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The first pytest compiles the tests (their asserts are rewritten, which takes long), the others find them compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run demo check test lint format bench screenshots snapshots clean
 
@@ -20,8 +23,8 @@ demo: $(VENV)/.run ## set up, then show sample events in a throw-away store
 check: lint test ## everything CI runs: linter, formatter, types, tests
 
 test: $(VENV)/.dev ## set up, then run the tests
-	$(BIN)/python -m pytest -m "not alone" --numprocesses $(WORKERS) --dist worksteal
 	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m "not alone" --numprocesses $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.dev ## linter, formatter check, types
 	$(BIN)/ruff check .

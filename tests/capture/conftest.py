@@ -16,7 +16,7 @@ import pytest
 from inspector.core.events import Event, Request
 from inspector.store.reader import Reader
 
-START_S = 20.0
+START_S = 40.0
 
 
 class CaptureProcess:
@@ -87,7 +87,7 @@ class CaptureProcess:
         with Reader(self.store) as reader:
             return reader.raw_head(event.id)
 
-    def wait_for(self, count: int, seconds: float = 5.0) -> list[Event]:
+    def wait_for(self, count: int, seconds: float = 30.0) -> list[Event]:
         """The stored events, once there are `count` of them."""
         deadline = time.monotonic() + seconds
         while len(found := self.events()) < count and time.monotonic() < deadline:
@@ -108,7 +108,7 @@ class CaptureProcess:
         """End it as ctrl+c does; returns the exit code."""
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(10)
+        return self.process.wait(30)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def header(text: str, coding: str = "utf-8", scheme: str = "Basic") -> tuple[byt
 
 
 def ask(capture: CaptureProcess, *lines: tuple[bytes, bytes], body: bytes = b"{}") -> tuple[int, str | None]:
-    with closing(HTTPConnection("127.0.0.1", capture.port, timeout=10)) as connection:
+    with closing(HTTPConnection("127.0.0.1", capture.port, timeout=30)) as connection:
         connection.putrequest("POST", "/hooks")
         for name, value in (*lines, (b"Content-Length", b"%d" % len(body))):
             connection.putheader(name.decode(), value)

@@ -45,7 +45,7 @@ HEADERS = (
 def raw(port: int, data: bytes) -> bytes:
     """Send bytes, and return all that comes until the other side closes."""
     answer = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(data)
         while some := connection.recv(65536):
             answer += some
@@ -130,7 +130,7 @@ def test_what_stands_out_is_labelled(capture: CaptureProcess) -> None:
 
     def inspector(*words: str) -> str:
         command = [sys.executable, "-m", "inspector", "--store", str(capture.store), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 
     listed = [
         json.loads(line)["id"] for line in inspector("events", "--json", "is:foreign-host").splitlines()
@@ -184,7 +184,7 @@ def test_a_host_that_others_can_reach_is_warned_of_and_told(tmp_path: Path) -> N
             state = reader.state("listener")
         assert isinstance(state, dict)
         assert state["loopback"] is False
-        with closing(HTTPConnection("127.0.0.1", capture.port, timeout=10)) as connection:
+        with closing(HTTPConnection("127.0.0.1", capture.port, timeout=30)) as connection:
             connection.request("POST", "/", b"{}")
             assert connection.getresponse().status == 200
         (event,) = capture.wait_for(1)
@@ -295,7 +295,7 @@ def test_a_file_of_answers_that_is_wrong(tmp_path: Path, text: str | None, why: 
         rules.write_text(text)
     command = [sys.executable, "-m", "inspector", "--store", str(tmp_path / "events.db"), "listen"]
     done = subprocess.run(
-        [*command, "--port", "0", "--answers", str(rules)], capture_output=True, text=True, timeout=20
+        [*command, "--port", "0", "--answers", str(rules)], capture_output=True, text=True, timeout=30
     )
     assert done.returncode == 2
     assert why in done.stderr

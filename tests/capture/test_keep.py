@@ -66,10 +66,10 @@ def test_old_events_go_while_it_listens_and_starred_ones_stay(store: Path) -> No
     with Edits(store) as edits:
         edits.set_note(2, starred=True)
     with Capture(store, "--keep-count", "5") as capture, closing(Sender(capture.port, "one")) as sender:
-        assert until(lambda: len(ids(store)) == 5, 5)
+        assert until(lambda: len(ids(store)) == 5, 20)
         assert ids(store) == [2, 27, 28, 29, 30]
         assert sender.post() == 200
-        assert until(lambda: "25 old events deleted" in capture.stderr, 2)
+        assert until(lambda: "25 old events deleted" in capture.stderr, 20)
         end(capture)
     check_whole(store)
     assert ids(store)[-1] == 31
@@ -78,14 +78,14 @@ def test_old_events_go_while_it_listens_and_starred_ones_stay(store: Path) -> No
 def test_the_limits_hold_for_the_store_until_they_are_taken_back(store: Path) -> None:
     fill(store, 3)
     with Capture(store, "--keep-count", "50", "--keep-days", "36500") as capture:
-        assert until(lambda: setting(store) == {"count": 50, "days": 36500.0, "bytes": None}, 5)
+        assert until(lambda: setting(store) == {"count": 50, "days": 36500.0, "bytes": None}, 20)
         end(capture)
     fill(store, 100)
     with Capture(store) as capture:
-        assert until(lambda: len(ids(store)) == 50, 5)
+        assert until(lambda: len(ids(store)) == 50, 20)
         end(capture)
     with Capture(store, "--keep-all") as capture:
-        assert until(lambda: setting(store) is None, 5)
+        assert until(lambda: setting(store) is None, 20)
         end(capture)
     assert len(ids(store)) == 50
 
@@ -98,10 +98,10 @@ def setting(store: Path) -> object:
 def test_deleting_much_does_not_hold_up_the_end(store: Path) -> None:
     fill(store, 10_000)
     with Capture(store, "--keep-count", "5") as capture:
-        assert until(lambda: len(ids(store)) < 10_000, 5)
+        assert until(lambda: len(ids(store)) < 10_000, 20)
         began = time.monotonic()
         end(capture)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
     assert len(ids(store)) > 5
     check_whole(store)
 
@@ -116,17 +116,17 @@ def test_trouble_is_told_beside_a_store_that_cannot_be_written(store: Path) -> N
         assert sender.post() == 200
         assert last_trouble(store) is None
         with disk_full(capture, 20_000):
-            assert until(lambda: sender.post() == 503, 5)
-            assert until(lambda: last_trouble(store), 2)
+            assert until(lambda: sender.post() == 503, 20)
+            assert until(lambda: last_trouble(store), 20)
             trouble = last_trouble(store)
             assert trouble is not None
             assert "disk" in trouble["text"] or "failed" in trouble["text"]
             assert abs(trouble["since_us"] - time.time() * 1e6) < 10_000_000
-        assert until(lambda: last_trouble(store) is None, 5)
+        assert until(lambda: last_trouble(store) is None, 20)
         assert sender.post() == 200
         with disk_full(capture, 20_000):
-            assert until(lambda: sender.post() == 503, 5)
-            assert until(lambda: last_trouble(store), 2)
+            assert until(lambda: sender.post() == 503, 20)
+            assert until(lambda: last_trouble(store), 20)
             kill(capture.pid)
             capture.wait()
     assert last_trouble(store) is None
@@ -161,12 +161,12 @@ def test_pieces_of_a_body_that_could_not_be_stored_go_by_themselves(store: Path)
     with Capture(store) as capture, socket.create_connection(("127.0.0.1", capture.port)) as sender:
         sender.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (8 * PIECE))
         sender.sendall(bytes(3 * PIECE))
-        assert until(lambda: pieces(store) == 3, 5)
+        assert until(lambda: pieces(store) == 3, 20)
         with disk_full(capture, 50_000):
             sender.sendall(bytes(PIECE))
             assert sender.recv(20).startswith(b"HTTP/1.1 503 ")
             assert pieces(store) == 3
-        assert until(lambda: pieces(store) == 0, 10)
+        assert until(lambda: pieces(store) == 0, 20)
         with closing(Sender(capture.port, "one", lambda chance: 3 * PIECE)) as honest:
             assert honest.post() == 200
         end(capture)

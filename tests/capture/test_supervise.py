@@ -18,7 +18,7 @@ from inspector.store.reader import Reader
 from tests.store.arrivals import arrival
 
 
-async def until(happened: Any, within: float = 5) -> None:
+async def until(happened: Any, within: float = 20) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within):
         while not happened():  # noqa: ASYNC110
@@ -34,7 +34,7 @@ async def test_work_that_fails_is_begun_again_and_told() -> None:
         if len(begun) < 4:
             raise ZeroDivisionError(f"number {len(begun)}")
 
-    await asyncio.wait_for(supervised("counting", work, told.append, pause=0.01), 5)
+    await asyncio.wait_for(supervised("counting", work, told.append, pause=0.01), 20)
     assert told == [
         "counting failed (ZeroDivisionError: number 1); begun again in 0.01 s",
         "counting failed (ZeroDivisionError: number 2); begun again in 0.02 s",

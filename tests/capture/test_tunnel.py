@@ -60,7 +60,7 @@ class Case:
         self._changed.set()
 
     async def becomes(self, state: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while self.tunnel.state.state != state:
                 self._changed.clear()
                 await self._changed.wait()
@@ -88,7 +88,7 @@ def runs(pid: int) -> bool:
 
 async def gone(*pids: int) -> bool:
     """Wait until none of these processes runs."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while any(runs(pid) for pid in pids):
         if time.monotonic() > deadline:
             return False
@@ -179,7 +179,7 @@ async def test_failures(
     case = Case(home, monkeypatch, mode, deadline=deadline)
     started = time.monotonic()
     await case.tunnel.open()
-    assert time.monotonic() - started < 9
+    assert time.monotonic() - started < 25
     assert case.names == ["opening", "failed"]
     assert case.tunnel.state.error == f"{sentence} The listener goes on."
     assert case.tunnel.state.url is None
@@ -441,5 +441,5 @@ async def test_fetch_from_a_server_that_says_nothing(home: Path, monkeypatch: py
         started = time.monotonic()
         with pytest.raises(InspectorError, match=r"not fetched within 0\.5 s"):
             await ngrok.install_agent(home / "bin" / "ngrok", seconds=0.5)
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 20
     assert list((home / "bin").iterdir()) == []

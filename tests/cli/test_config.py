@@ -62,12 +62,12 @@ def test_the_listener_takes_the_file_and_options_come_first(file: Path, store: P
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
         with pytest.raises(HTTPError) as refused:
-            urlopen(url, data=b"x" * 11, timeout=10)
+            urlopen(url, data=b"x" * 11, timeout=30)
         with refused.value as answer:
             assert answer.code == 413
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
+        process.communicate(timeout=30)
     with Reader(store) as reader:
         assert reader.setting("retention")["count"] == 500
 

@@ -107,7 +107,7 @@ def test_it_asks_on_a_terminal(typed: bytes, left: int, run: Run, fill: Fill, st
         shown += os.read(ours, 1000)
     assert shown.startswith(b"Delete 1 event? ")
     os.write(ours, typed)
-    assert process.wait(5) == left
+    assert process.wait(20) == left
     os.close(ours)
     assert len(ids(run)) == left
 

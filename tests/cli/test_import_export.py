@@ -225,7 +225,7 @@ def test_import_beside_a_running_listener(run: Run, store: Path, tmp_path: Path)
         port = json.loads(listener.stdout.readline())["port"]
         importing = subprocess.Popen([*words[:5], "import", str(file)], stderr=subprocess.DEVNULL)
         slowest, sent = 0.0, 0
-        with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
             while importing.poll() is None:
                 began = time.monotonic()
                 connection.request("POST", "/", b'{"type":"live"}')
@@ -241,7 +241,7 @@ def test_import_beside_a_running_listener(run: Run, store: Path, tmp_path: Path)
         assert not any(line["pending"] for line in run("events", "--json", "type:large").lines)
     finally:
         listener.terminate()
-        assert listener.wait(5) == 0
+        assert listener.wait(20) == 0
         listener.stdout.close()
 
 

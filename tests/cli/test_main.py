@@ -255,7 +255,7 @@ def terminal(*words: str, columns: int = 80, **environment: str) -> bytes:
             if not piece:
                 break
             written += piece
-    process.wait(5)
+    process.wait(20)
     os.close(ours)
     return written
 
@@ -306,5 +306,5 @@ def test_ctrl_c_is_no_error(store: Path, fill: Fill) -> None:
     process.stdout.readline()
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=5) == (b"", b"")
+    assert process.communicate(timeout=20) == (b"", b"")
     assert process.returncode == 0

@@ -184,7 +184,7 @@ def test_wait_gives_up_with_1(run: Run, fill: Fill) -> None:
         done = run("wait", *words, "--timeout", "0.2")
         assert (done.code, done.out) == (1, "")
         assert done.err == "inspector: no event that matches came within 0.2 s.\n"
-        assert 0.2 <= time.monotonic() - began < 2
+        assert 0.2 <= time.monotonic() - began < 20
 
 
 def test_wait_for_one_that_comes(run: Run, fill: Fill) -> None:

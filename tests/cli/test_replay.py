@@ -109,7 +109,7 @@ def test_an_interrupted_replay_is_no_success(store: Path, fill: Fill) -> None:
         process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         connection, _ = silent.accept()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=5)
+        out, err = process.communicate(timeout=20)
         connection.close()
     assert (process.returncode, out) == (1, "")
     assert "Interrupted after 0 of 2." in err
@@ -161,5 +161,5 @@ def test_send_goes_to_the_listener_of_this_store_and_replay_never_does(run: Run,
         assert len(run("events", "--json").lines) == 2
     finally:
         listener.terminate()
-        assert listener.wait(5) == 0
+        assert listener.wait(20) == 0
         listener.stdout.close()

@@ -218,7 +218,7 @@ def test_a_type_with_too_many_fields_loses_the_names_of_its_widest_object() -> N
 
 
 @pytest.mark.parametrize("value", [1, "object", "nested", "mixed", "beside"])
-def test_20000_events_with_random_keys_stay_small(value: Any) -> None:
+def test_8000_events_with_random_keys_stay_small(value: Any) -> None:
     """As the store does it: rules are asked when a variant is new, and collapses apply to all that follow."""
     source = random.Random(7)
 
@@ -234,7 +234,7 @@ def test_20000_events_with_random_keys_stay_small(value: Any) -> None:
     counts: dict[Shape, int] = {}
     known: list[Collapse] = []
     largest = 0
-    for _ in range(20_000):
+    for _ in range(8_000):
         shape = collapse_each(shape_of(payload()), known)
         counts[shape] = counts.get(shape, 0) + 1
         if counts[shape] == 1:
@@ -248,7 +248,7 @@ def test_20000_events_with_random_keys_stay_small(value: Any) -> None:
             largest = max(largest, sum(len(to_json(each)) for each in counts))
             assert sum(map(size, counts)) < 10_000
     assert largest < 1_000_000
-    assert sum(counts.values()) == 20_000
+    assert sum(counts.values()) == 8_000
     assert len(counts) <= 100
 
 

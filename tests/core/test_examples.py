@@ -36,9 +36,9 @@ def test_a_number_too_long_to_read_is_no_example() -> None:
 def test_examples_of_huge_payloads_take_bounded_work() -> None:
     payload = {"l": list(range(1_000_000)), "m": {str(i): i for i in range(200_000)}}
     merged = shape_of(payload)
-    begun = time.perf_counter()
+    begun = time.process_time()
     examples = collect_examples([payload] * 5, merged)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert examples[("l", ITEMS)] == [0, 1, 2]
 
 

@@ -312,9 +312,9 @@ def test_a_pattern_takes_linear_time() -> None:
     """Many stars over a long text do not multiply."""
     event = replace(EVENT, message="a" * 200_000, type="a" * 200_000)
     wanted = parse_filter("type:" + "*a" * 18 + "*b", NOW)
-    started = time.perf_counter()
+    started = time.process_time()
     assert wanted.matches_event(event) is False
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_dates_are_local_unless_they_name_a_zone() -> None:

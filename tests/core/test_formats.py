@@ -79,7 +79,7 @@ def test_containers_are_counted_and_long_text_is_cut() -> None:
 
 
 def test_long_texts_are_told_quickly() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for text in ("a" * 1_000_000, "a-" * 2_000, "a." * 1_999 + "@", "[" * 60_000 + "]" * 3, "x/" * 1_999):
         assert format_of(text) is None
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1

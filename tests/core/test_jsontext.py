@@ -147,7 +147,7 @@ def test_megabytes_take_a_moment() -> None:
     item = {"id": "sha256:" + "ab" * 32, "values": [1, 2, 3], "text": "x" * 60}
     text = json.dumps([item] * 30_000)
     assert len(text) > 4_500_000
-    started = time.perf_counter()
+    started = time.process_time()
     tree = JsonText(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert tree.path_at(len(tree) - 3)[0] == 29_999

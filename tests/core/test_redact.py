@@ -96,9 +96,9 @@ def test_payload_text_is_masked_without_being_rewritten(text: str, masked: str) 
     ],
 )
 def test_hostile_text_takes_linear_time(text: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     redact_payload_text(text)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_query_fields_are_masked() -> None:

@@ -329,18 +329,18 @@ def test_a_typical_payload_takes_microseconds() -> None:
     shape_of(payload)
     best = 1.0
     for _ in range(20):
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in range(50):
             shape_of(payload)
-        best = min(best, (time.perf_counter() - begun) / 50)
+        best = min(best, (time.process_time() - begun) / 50)
     assert best < 200e-6
 
 
 def test_many_different_objects_in_one_array_take_no_square_of_time() -> None:
     payload = [{f"key{i}": i} for i in range(20_000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     shape_of(payload)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 @given(SHAPES, SHAPES)

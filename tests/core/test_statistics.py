@@ -81,9 +81,9 @@ def test_it_stays_small_and_quick_whatever_comes() -> None:
     wide = {"l": [f"text {n}" for n in range(200_000)], "s": "x" * 5_000_000}
     shape = learn([wide]).merged
     found = Statistics(shape)
-    started = time.monotonic()
+    started = time.process_time()
     found.add(wide)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     path: Path = ("l", ITEMS)
     assert len(found.at(path).values) == MAX_VALUES
     assert found.at(path).seen < MAX_VISITS

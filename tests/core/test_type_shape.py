@@ -147,9 +147,9 @@ def test_a_hundred_variants_of_a_large_type_are_summed_up_quickly() -> None:
         for n in range(100)
     ]
     shape = learn(payloads)
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert len(shape.fields) == 330
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 NAMES = st.sampled_from(["a", "b", "c", "0" * 32])

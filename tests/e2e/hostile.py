@@ -167,7 +167,7 @@ def request(body: bytes, content_type: bytes) -> bytes:
 
 def send(port: int, raw: bytes) -> bytes:
     """Send bytes as they are; returns what came back."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_WR)
         answer = b""

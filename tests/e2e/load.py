@@ -45,7 +45,10 @@ class Capture:
             )
         assert self.process.stdout is not None
         first = self.process.stdout.readline()
-        assert first, self.stderr
+        if not first:
+            self.process.wait(20)
+            self.process.stdout.close()
+            raise AssertionError(self.stderr)
         self.started_s = time.monotonic() - started
         """How long it took from the start of the program to its first line."""
         said = json.loads(first)

@@ -101,7 +101,7 @@ class Terminal:
         """Type."""
         os.write(self.master, keys.encode() if isinstance(keys, str) else keys)
 
-    def wait_for(self, wanted: str, timeout: float = 15.0, gone: bool = False) -> str:
+    def wait_for(self, wanted: str, timeout: float = 30.0, gone: bool = False) -> str:
         """Wait until the screen matches a pattern (or, with `gone`, does not any more); returns the screen."""
         deadline = time.monotonic() + timeout
         while (re.search(wanted, self.text) is None) is not gone:
@@ -119,12 +119,12 @@ class Terminal:
             time.sleep(0.02)
         return self.text
 
-    def press(self, keys: str, wanted: str, timeout: float = 15.0) -> str:
+    def press(self, keys: str, wanted: str, timeout: float = 30.0) -> str:
         """Type, then wait for what it does."""
         self.send(keys)
         return self.wait_for(wanted, timeout)
 
-    def wait(self, timeout: float = 10.0) -> int:
+    def wait(self, timeout: float = 30.0) -> int:
         """Wait for the program to end; returns its exit code."""
         code = self.process.wait(timeout)
         self._reader.join(1)
@@ -139,7 +139,7 @@ class Terminal:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(6)
+                self.process.wait(15)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

@@ -58,6 +58,7 @@ def test_the_checks_find_what_they_are_for() -> None:
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)], ids=["beside", "stacked"])
 def test_no_screen_lets_anything_through(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Every pane and dialog once, in one layout or the other."""
     store = tmp_path / "events.db"
     with (
         Receiver(hostile.answer()) as receiver,
@@ -67,9 +68,11 @@ def test_no_screen_lets_anything_through(tmp_path: Path, size: tuple[int, int]) 
         number = fill(listening(store))
         walk.wait_for(rf"Events {number}\b")
         assert stored(store) == number
-        walk_detail(walk, number)
-        walk_actions(walk, receiver)
-        walk_others(walk)
+        if size == (120, 36):
+            walk_detail(walk, number)
+            walk_others(walk)
+        else:
+            walk_actions(walk, receiver)
         assert walk.process.poll() is None
         walk.send("q")
         assert walk.wait() == 0

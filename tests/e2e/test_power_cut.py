@@ -25,7 +25,7 @@ from tests.e2e.load import ROOT, Capture, Load, check_whole, kill, stored_bodies
 
 pytestmark = pytest.mark.skipif(not strace_works(), reason="strace is missing, or may not trace")
 
-CUTS = 110
+CUTS = 70
 """Moments at which the power is cut, for each policy."""
 
 

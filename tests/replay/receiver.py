@@ -110,7 +110,7 @@ async def attempt_at(
     attempt = await replay(
         request(), 1, target, connect_timeout=TOTAL / 2, total_timeout=TOTAL, drain=300_000, ssl_verify=verify
     )
-    assert time.monotonic() - begun < TOTAL + 1.2
+    assert time.monotonic() - begun < TOTAL + 10
     assert not attempt.passed or attempt.error is None
     assert verdict(attempt).isprintable()
     return attempt

@@ -187,7 +187,7 @@ async def test_a_receiver_that_answers_first_still_gets_the_whole_body() -> None
     async with serve(script) as port:
         attempt = await replay(sent, 1, parse_target(f"http://127.0.0.1:{port}"))
         assert attempt.passed
-        assert await asyncio.wait_for(done, 5) == len(body)
+        assert await asyncio.wait_for(done, 20) == len(body)
 
 
 async def test_proxies_in_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ async def opened(path: Path, **options: Any) -> AsyncIterator[GroupCommit]:
         await commit.close()
 
 
-async def until(happened: Any, within: float = 5) -> None:
+async def until(happened: Any, within: float = 20) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(within):
         while not happened():  # noqa: ASYNC110

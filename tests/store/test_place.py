@@ -236,3 +236,12 @@ def test_a_disk_with_too_little_room(tmp_path: Path) -> None:
     assert disk_full(tmp_path / "events.db", 0) is None
     assert "must stay free" in (disk_full(tmp_path / "events.db", 10**18) or "")
     assert disk_full(tmp_path / "gone" / "events.db", 10**18) is None
+
+
+def test_a_disk_that_fills_up_at_the_first_start_is_told_as_that() -> None:
+    """SQLite has ended the transaction by itself then."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        db.execute("PRAGMA max_page_count = 5")
+        with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+            schema.migrate(db, "events.db")
+        assert schema.version_of(db) == 0

@@ -50,7 +50,7 @@ class Stage:
         self.app.focused.insert_text_at_cursor(text)
         await self.pilot.press(*keys)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 8.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
         """Wait for something to be so; fails with the screen when it does not come."""
         end = asyncio.get_running_loop().time() + seconds
         while not condition():

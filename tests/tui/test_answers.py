@@ -36,7 +36,7 @@ async def answered(capture: Capture, target: str = "/hooks/a") -> int | None:
     """The status that a sender gets; None when it gets none."""
 
     def post() -> int | None:
-        with closing(HTTPConnection(urlsplit(capture.url).netloc, timeout=10)) as connection:
+        with closing(HTTPConnection(urlsplit(capture.url).netloc, timeout=30)) as connection:
             try:
                 connection.request("POST", target, b'{"type":"a.b"}')
                 return connection.getresponse().status
@@ -106,7 +106,7 @@ async def test_a_pause_outlives_a_crash_of_the_listener(capture: Capture, staged
         assert await answered(capture) == 503
         await stage.shows("paused: 503", "Events 1")
         stage.main.down = "not listening"
-        await stage.press("p")
+        stage.main.action_pause()  # at once: the next look at the listener finds that it listens
         await stage.shows("Nothing listens, so nobody is")
 
 

@@ -39,7 +39,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         newest_first: bool = True,
     ) -> Iterator[int]:
         if before is not None and before <= EVENTS:
-            go.wait(10)
+            go.wait(30)
         return matching(reader, wanted, after=after, before=before, newest_first=newest_first)
 
     monkeypatch.setattr(Reader, "matching", waiting)
@@ -90,6 +90,6 @@ def test_cancel_ends_a_statement_that_runs(store: Path) -> None:
     thread = threading.Thread(target=scan.run)
     scan.cancel()
     thread.start()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
     assert told == []

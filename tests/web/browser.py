@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import os
 import re
 import shutil
 from collections.abc import AsyncIterator
@@ -74,7 +75,7 @@ class Tab:
         waiting = self._waiting[self._number] = asyncio.get_running_loop().create_future()
         call = {"id": self._number, "method": method, "params": values}
         await self._socket.send_json({**call, "sessionId": self.session} if self.session else call)
-        told = await asyncio.wait_for(waiting, 20)
+        told = await asyncio.wait_for(waiting, 30)
         assert "error" not in told, f"{method}: {told['error']}"
         result: dict[str, Any] = told["result"]
         return result
@@ -91,7 +92,7 @@ class Tab:
         """What stands in the terminal of the page."""
         return str(await self.value(_TEXT))
 
-    async def wait_for(self, wanted: str, seconds: float = 15.0) -> str:
+    async def wait_for(self, wanted: str, seconds: float = 30.0) -> str:
         """Wait until the terminal's text matches a pattern; returns the text."""
         deadline = asyncio.get_running_loop().time() + seconds
         while re.search(wanted, text := await self.text()) is None:
@@ -101,7 +102,7 @@ class Tab:
             await asyncio.sleep(0.05)
         return text
 
-    async def until(self, expression: str, seconds: float = 10.0) -> None:
+    async def until(self, expression: str, seconds: float = 30.0) -> None:
         """Wait until a line of JavaScript is true."""
         async with asyncio.timeout(seconds):
             while not await self.value(expression):  # noqa: ASYNC110 - the event is in another program
@@ -202,6 +203,7 @@ async def chromium(folder: Path) -> AsyncIterator[Browser]:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "HOME": str(folder)},
     )
     assert process.stderr is not None
     try:

@@ -58,7 +58,7 @@ class Serving:
             int(pid) for pid, words in found if "inspector.tui.browser" in words and str(self.store) in words
         ]
 
-    async def screens_are(self, number: int, seconds: float = 8.0) -> None:
+    async def screens_are(self, number: int, seconds: float = 30.0) -> None:
         """Wait until so many screens run."""
         async with asyncio.timeout(seconds):
             while len(self.screens()) != number:  # noqa: ASYNC110 - they are other programs
@@ -67,7 +67,7 @@ class Serving:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Tell it to end; returns the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(8)
+        return self.process.wait(20)
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +78,7 @@ class Serving:
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(8)
+                self.process.wait(20)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()

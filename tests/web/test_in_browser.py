@@ -22,7 +22,7 @@ async def test_the_screen_in_a_browser(tmp_path: Path) -> None:
         async with chromium(tmp_path / "profile") as browser, aiohttp.ClientSession() as sender:
             await browser.allow_clipboard(serving.origin)
             async with browser.tab(serving.url) as tab:
-                await tab.wait_for("Nothing has arrived yet", 30)
+                await tab.wait_for("Nothing has arrived yet")
                 assert await tab.value("document.title") == "inspector"
                 assert serving.token not in await tab.value("location.href")
                 payload = {"type": "order.paid", "details": {"place": HOSTILE}, "text": "\x1b]0;owned\x07"}

@@ -24,14 +24,14 @@ from tests.web.serving import Serving
 POLICY = "Content-Security-Policy"
 
 
-async def until(true: Callable[[], object], seconds: float = 8.0) -> None:
+async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.05)
 
 
-async def painted(socket: aiohttp.ClientWebSocketResponse, wanted: bytes, seconds: float = 15.0) -> bytes:
+async def painted(socket: aiohttp.ClientWebSocketResponse, wanted: bytes, seconds: float = 30.0) -> bytes:
     """What the screen paints until `wanted` is among it."""
     data = b""
     async with asyncio.timeout(seconds):

@@ -104,7 +104,7 @@ class Ground(Boundary[None]):
             except InspectorError as error:
                 self.tell(str(error), error=True)
 
-        self.run_worker(guarded(), group=group, exclusive=exclusive)
+        self.run_worker(guarded, group=group, exclusive=exclusive)
 
     def edit(self, work: Callable[[Edits], object], done: str = "") -> None:
         """Write to the store off the loop, then say `done`."""
