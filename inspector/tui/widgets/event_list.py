@@ -249,7 +249,7 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         anchor = self._cursor if in_sight and self._grouped else self._id_at(top)
         offset = held if in_sight and self._grouped else 0
         self._rows = rows
-        self.virtual_size = Size(0, len(rows))
+        self._grow(len(rows))
         before = self._cursor_event
         if self._following or self._cursor is None:
             self._put_cursor(self._newest())
@@ -262,6 +262,14 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh()
         if self._cursor_event != before:
             self.post_message(self.Highlighted(self._cursor_event))
+
+    def _grow(self, rows: int) -> None:
+        """Scroll over so many rows. Only the scrollbar changes: a pass over the layout would paint the whole
+        screen anew, ten times a second while events arrive."""
+        size = Size(0, rows)
+        if size != self.virtual_size:
+            self.set_reactive(EventList.virtual_size, size)
+            self._scroll_update(size)
 
     def changed(self) -> None:
         """Take in that rows changed though the ids did not: sent, starred, marked."""
