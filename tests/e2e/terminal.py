@@ -52,6 +52,7 @@ class Terminal:
             "LC_ALL": "C.UTF-8",
             "PYTHONPATH": str(ROOT),
             "TEXTUAL_ANIMATIONS": "none",
+            "HISTFILE": os.devnull,
             **(environment or {}),
         }
         for name in {"NO_COLOR", "COLUMNS", "LINES"} - set(environment or {}):

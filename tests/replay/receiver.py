@@ -102,15 +102,15 @@ async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def attempt_at(
-    port: int, scheme: str = "http", host: str = "127.0.0.1", verify: bool = True
+    port: int, scheme: str = "http", host: str = "127.0.0.1", verify: bool = True, total: float = TOTAL
 ) -> Attempt:
     """Make one attempt with short limits, and hold it to them."""
     target = parse_target(f"{scheme}://{host}:{port}")
     begun = time.monotonic()
     attempt = await replay(
-        request(), 1, target, connect_timeout=TOTAL / 2, total_timeout=TOTAL, drain=300_000, ssl_verify=verify
+        request(), 1, target, connect_timeout=TOTAL / 2, total_timeout=total, drain=300_000, ssl_verify=verify
     )
-    assert time.monotonic() - begun < TOTAL + 10
+    assert time.monotonic() - begun < total + 10
     assert not attempt.passed or attempt.error is None
     assert verdict(attempt).isprintable()
     return attempt

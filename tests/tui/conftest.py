@@ -50,12 +50,14 @@ class Stage:
         self.app.focused.insert_text_at_cursor(text)
         await self.pilot.press(*keys)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> None:
         """Wait for something to be so; fails with the screen when it does not come."""
-        end = asyncio.get_running_loop().time() + seconds
+        end, pause = asyncio.get_running_loop().time() + seconds, 0.02
         while not condition():
             assert asyncio.get_running_loop().time() < end, self.text
-            await self.pilot.pause(0.02)
+            await self.pilot.pause(pause)
+            # To look at the screen is work, which what is waited for may need the time of.
+            pause = min(pause * 1.5, 0.1)
 
     async def shows(self, *texts: str) -> None:
         """Wait until all of these stand on the screen."""

@@ -10,6 +10,8 @@ from typing import Any
 
 from rich.segment import Segment
 from textual.app import App
+from textual.events import Paste
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
 from textual.worker import WorkerCancelled
@@ -82,6 +84,11 @@ class Stage(App[None]):
         self.register_theme(DARK)
         self.theme = DARK.name
         self.push_screen(self.shown, self.results.append)
+
+    async def type(self, pilot: Pilot[None], text: str, *keys: str) -> None:
+        """Put text into the line that has the focus at once, then press keys."""
+        self.post_message(Paste(text))
+        await pilot.press(*keys)
 
     async def settled(self) -> None:
         """Wait until what the screen reads in threads is read."""

@@ -167,7 +167,8 @@ async def test_another_side_is_asked_for(store: Path) -> None:
         await app.settled()
         await pilot.pause()
         assert "b #5" in lines_of(app)[2]
-        await pilot.press("D", *"nothing", "enter")
+        await pilot.press("D")
+        await app.type(pilot, "nothing", "enter")
         await app.settled()
         await pilot.pause()
         assert any("no event of type nothing" in text for text in toasts_of(app))
@@ -241,13 +242,15 @@ async def test_some_events_of_a_type_a_schema_and_back_to_the_list(store: Path, 
     app = stage(store, COMPLETED, PROCESSING)
     async with app.run_test(size=(120, 36)) as pilot:
         await app.settled()
-        await pilot.press("D", *"@id:3", "enter")
+        await pilot.press("D")
+        await app.type(pilot, "@id:3", "enter")
         await app.settled()
         await pilot.pause()
         lines = lines_of(app)
         assert lines[2].rstrip().endswith("completed@id:3")
         assert any("team" in line and line.lstrip("› ").startswith("!") for line in lines)
-        await pilot.press("D", *str(schema), "enter")
+        await pilot.press("D")
+        await app.type(pilot, str(schema), "enter")
         await app.settled()
         await pilot.press("2")
         await app.settled()
@@ -255,7 +258,8 @@ async def test_some_events_of_a_type_a_schema_and_back_to_the_list(store: Path, 
         text = "\n".join(lines_of(app))
         assert "a JSON Schema" in text
         assert "b is a JSON Schema; there are no values to compare." in text
-        await pilot.press("1", "D", *"@id:3", "enter")
+        await pilot.press("1", "D")
+        await app.type(pilot, "@id:3", "enter")
         await app.settled()
         await pilot.press("n", "enter")
         await pilot.pause()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Paste
 
 from inspector.core.export.forms import ENDINGS
 from inspector.store.lately import bars_of_the_hour
@@ -127,7 +126,8 @@ async def test_what_was_not_seen_is_shown_on_demand(store: Path) -> None:
     app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))
     async with app.run_test(size=(120, 36)) as pilot:
         await app.settled()
-        await pilot.press("equals_sign", "slash", *"processing", "enter")
+        await pilot.press("equals_sign", "slash")
+        await app.type(pilot, "processing", "enter")
         await app.settled()
         await pilot.pause()
         lines = lines_of(app)
@@ -338,12 +338,12 @@ async def test_a_type_is_exported_by_the_ending_of_the_file(store: Path, tmp_pat
         await app.settled()
         for told in ("Wrote 1 type to", "exists already; nothing was written"):
             await pilot.press("E", "ctrl+u")
-            app.post_message(Paste(str(path)))
-            await pilot.press("enter")
+            await app.type(pilot, str(path), "enter")
             await app.settled()
             await pilot.pause()
             assert told in toasts_of(app)[-1]
-        await pilot.press("E", "ctrl+u", *"it.xml", "enter")
+        await pilot.press("E", "ctrl+u")
+        await app.type(pilot, "it.xml", "enter")
         await app.settled()
         await pilot.pause()
         assert "ends in none of .json, .md, .html, .ts, .py" in toasts_of(app)[-1]
