@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import tomllib
 from pathlib import Path
 
@@ -109,3 +110,13 @@ def test_a_command_refuses_mistakes_that_concern_it_only(tmp_path: Path) -> None
         config_of(tmp_path, "[").refuse("listen")
     with pytest.raises(InspectorError, match=r"\[lisen\]"):
         config_of(tmp_path, "[lisen]\nport = 1\n").refuse("listen")
+
+
+def test_few_open_files_are_no_mistake_in_what_nobody_has_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some systems allow 256: the default of the connections is lowered there, and a number asked for is refused."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
+    assert read_config(tmp_path / "none.toml", {}).mistakes == ()
+    asked = read_config(tmp_path / "none.toml", {"INSPECTOR_LISTEN_MAX_CONNECTIONS": "400"})
+    assert "more than the system allows: 256 open files" in asked.mistakes[0].text
