@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
@@ -36,6 +37,7 @@ from inspector.tui.palette import commands
 from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
+from inspector.tui.terminal import Terminal
 from inspector.tui.theme import THEMES, variable_defaults
 from inspector.tui.widgets.glyphs import ASCII, choose, encoding_of
 from inspector.tui.widgets.guard import Scrub
@@ -45,6 +47,17 @@ _HUNG_UP_S = 1.5
 """How long the screen may take to end once its terminal is gone, seconds."""
 CRASHED = 3
 _MISTAKES_TOLD = 3
+
+_SOON = ("diff", "matrix", "replay_dialog", "shapes")
+"""Screens that a key opens: to import them then would be felt."""
+
+
+def _prepare() -> None:
+    """What can wait until the first screen is painted, in a thread."""
+    for name in _SOON:
+        import_module(f"inspector.tui.screens.{name}")
+    # What the start made stays for good: collections need not look at it again and again.
+    gc.freeze()
 
 
 class InspectorApp(App[None]):
@@ -78,6 +91,7 @@ class InspectorApp(App[None]):
         self.glyphs = choose(self.preferences.glyphs, encoding_of(os.environ))
         self._signals = signals
         self._on_ready = on_ready
+        self._own_loop: asyncio.AbstractEventLoop | None = None
         for one in THEMES:
             self.register_theme(one)
         self.theme = self._theme_for(self.preferences.theme)
@@ -115,13 +129,12 @@ class InspectorApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self._tell_mistakes()
         if self._signals:
-            loop = asyncio.get_running_loop()
+            self._own_loop = loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self.exit)
-            signal.signal(signal.SIGHUP, lambda *_: self._hung_up(loop))
+            signal.signal(signal.SIGHUP, lambda *_: self.terminal_gone())
             self._resume = signal.signal(signal.SIGCONT, self._went_on)
-            # What the start made stays for good: collections need not look at it again and again.
-            self.set_timer(1.0, gc.freeze)
+            self.set_timer(1.0, lambda: threading.Thread(target=_prepare, daemon=True).start())
             # A collection of everything holds all threads up; most of what is thrown away is young.
             gc.set_threshold(2_000, 10, 50)
         on_ready, url = self._on_ready, self.session.url
@@ -131,15 +144,21 @@ class InspectorApp(App[None]):
                 target=self._call_ready, args=(on_ready, url), name="on-ready", daemon=True
             ).start()
 
-    def _hung_up(self, loop: asyncio.AbstractEventLoop) -> None:
-        """The terminal is gone: end, and do so even when Textual waits for ever to write to it.
+    def terminal_gone(self) -> None:
+        """End, from whatever thread, and do so even when Textual waits for ever to write to the terminal.
 
         Not by a handler of the loop, which may be waiting already. The capture process ends with its pipe.
         """
         last = threading.Timer(_HUNG_UP_S, os._exit, (0,))
         last.daemon = True
         last.start()
-        loop.call_soon_threadsafe(self.exit)
+        if self._own_loop is not None:
+            self._own_loop.call_soon_threadsafe(self.exit)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's choice, made to last where it is the driver of a terminal."""
+        chosen = super().get_driver_class()
+        return Terminal if chosen is LinuxDriver else chosen
 
     def _went_on(self, number: int, frame: FrameType | None) -> None:
         """Go on after SIGSTOP as after ctrl+z: Textual starts its threads anew, so the old ones end first."""

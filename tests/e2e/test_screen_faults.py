@@ -102,6 +102,33 @@ def test_a_closed_terminal_ends_the_screen_and_what_it_started(tmp_path: Path) -
     check_all_there(store, sender.told)
 
 
+def test_a_terminal_that_goes_without_a_signal_ends_the_screen_too(tmp_path: Path) -> None:
+    """As when it is not the controlling one: all that tells of it is that nothing can be written any more."""
+    store = tmp_path / "events.db"
+    master, slave = pty.openpty()
+    words = [sys.executable, "-m", "inspector", "--store", str(store), "--port", "0"]
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        words, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+    ) as screen:
+        os.close(slave)
+        try:
+            painted = b""
+            while b"127.0.0.1" not in painted:
+                assert select.select([master], [], [], 15)[0], painted
+                painted += os.read(master, 65_536)
+            listener = running(store)
+            assert listener is not None
+            with closing(Sender(listener["port"], "one", lambda chance: 200)) as sender:
+                os.close(master)
+                assert sender.post() == 200  # so that there is something to paint
+                screen.wait(10)
+        finally:
+            screen.kill()
+    assert until(lambda: not is_alive(listener["pid"]), 10)
+    check_all_there(store, sender.told)
+
+
 CRASH = """
 import gc, os, sys, threading, time
 def crash():

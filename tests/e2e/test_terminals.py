@@ -152,7 +152,7 @@ def test_sixteen_colours(store: Path) -> None:
 def test_suspended_and_resumed(store: Path) -> None:
     """ctrl+z gives the shell its terminal back, fg the screen; the list is where it was."""
     shell = ("bash", "--norc", "--noprofile", "-i")
-    with Terminal(program=shell, environment={"PS1": "shell> "}) as terminal:
+    with Terminal(program=shell, environment={"PS1": "shell> ", "HISTFILE": ""}) as terminal:
         terminal.wait_for("shell>")
         terminal.send(f"{sys.executable} -m inspector --store {store} --no-listen\r")
         terminal.wait_for("Events 50")
