@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ from inspector.cli.output import Column, cut_type, emit, narrate, print_table, s
 from inspector.core import shorten, units
 from inspector.core.events import Event, InspectorError, JsonObject
 from inspector.core.examples import collect_examples
-from inspector.core.payload import Path as ValuePath
 from inspector.core.payload import show_path
 from inspector.core.type_shape import Field, TypeShape
 from inspector.store.place import store_path
@@ -25,8 +23,10 @@ if TYPE_CHECKING:
 
 SAMPLED = 30
 """Variants of which an event is read for examples."""
+READ = 100
+"""Events that are read for what the values look like."""
 STATISTICS_OF = 1_000
-"""Events that are read for statistics."""
+"""The same with ``--stats``."""
 
 
 @click.command("types", cls=FilterCommand, short_help="Event types, with counts and variants.")
@@ -68,10 +68,11 @@ def types_command(
         return
     print_table(
         (
-            Column("type", gives=1, least=16, cut=cut_type),
+            Column("type", gives=2, least=16, cut=cut_type),
             Column("sender"),
             Column("events", right=True),
             Column("variants", right=True),
+            Column("first seen", gives=1, least=0, cut=_whole),
             Column("last seen"),
         ),
         [
@@ -80,11 +81,12 @@ def types_command(
                 "" if tree else line["sender"] or "",
                 units.count(line["count"]) if line["count"] else "–",
                 units.count(line["variants"]) if line["count"] else "",
+                "" if line["first_seen"] is None else _minute(line["first_seen"]),
                 _last_seen(line),
             )
             for label, line in (_as_tree(lines) if tree else [(line["type"], line) for line in lines])
         ],
-        looks=lambda at, cell: style(cell, dim=True) if at in (1, 4) else cell,
+        looks=lambda at, cell: style(cell, dim=True) if at in (1, 4, 5) else cell,
     )
     if not lines:
         narrate("No types yet. They come with the first event." if wanted is None else "No type matches.")
@@ -124,9 +126,16 @@ def _group(line: JsonObject, name: str, depth: int) -> str:
 
 
 def _sum(lines: Sequence[JsonObject]) -> JsonObject:
+    first = [line["first_seen"] for line in lines if line["first_seen"] is not None]
     last = [line["last_seen"] for line in lines if line["last_seen"] is not None]
     counts = {name: sum(line[name] for line in lines) for name in ("count", "variants")}
-    return {**counts, "sender": None, "last_seen": max(last, default=None)}
+    seen = {"first_seen": min(first, default=None), "last_seen": max(last, default=None)}
+    return {**counts, **seen, "sender": None}
+
+
+def _whole(text: str, width: int, measure: shorten.Measure = len) -> str:
+    """A time is shown whole or not at all."""
+    return text if measure(text) <= width else ""
 
 
 def _last_seen(line: JsonObject) -> str:
@@ -154,7 +163,9 @@ def _is_named(wanted: Filter | None, name: str) -> bool:
 
 @click.command("shape", short_help="The fields of one type: types, presence, examples.")
 @click.argument("name", metavar="TYPE")
-@click.option("--stats", is_flag=True, help="Read up to 1,000 events for formats, value counts and ranges.")
+@click.option(
+    "--stats", is_flag=True, help="Tell the values from up to 1,000 events, not 100; with --json, too."
+)
 @click.option(
     "--keys-are-data", "data", metavar="PATH", help="Take the keys at PATH for data from now on: {*}."
 )
@@ -166,7 +177,8 @@ def _is_named(wanted: Filter | None, name: str) -> bool:
 def shape_command(
     store: str | None, name: str, stats: bool, data: str | None, names: str | None, as_json: bool
 ) -> None:
-    """The field table of one type: every path, its types, in how many events it was present, and examples.
+    """The field table of one type: every path, its types, in how many events it was present, and what its
+    values look like: format, counts, range, examples.
 
     TYPE may hold * (then several types are taken together) or name its sender: github:push.
 
@@ -183,9 +195,13 @@ def shape_command(
         types = reader.resolve_type(name)
         keys = [(entry.sender, entry.type) for entry in types]
         shape = reader.shape_of_types(keys)
-        values = _statistics(reader, shape, keys) if stats else None
-        examples = collect_examples(_sampled_payloads(reader, shape), shape.merged)
-    if as_json:
+        values = (
+            _statistics(reader, shape, keys, STATISTICS_OF if stats else READ)
+            if stats or not as_json
+            else None
+        )
+        examples = collect_examples(_sampled_payloads(reader, shape), shape.merged) if as_json else {}
+    if as_json or values is None:
         for field in shape.fields:
             emit(
                 {
@@ -218,9 +234,7 @@ def shape_command(
                 show_path(field.path),
                 field.words,
                 _presence(field),
-                _values(field.path, examples, field.keys_words)
-                if values is None or field.keys_words is not None
-                else values.at(field.path).in_words(field.path),
+                ", ".join(each for each in (field.keys_words, values.in_words(field.path)) if each),
             )
             for field in shape.fields
         ],
@@ -228,29 +242,28 @@ def shape_command(
             style(cell, fg="cyan") if at == 0 else style(cell, dim=True) if at == 3 else cell
         ),
     )
+    read = "" if values.payloads >= shape.events else f"; values of {units.count(values.payloads, 'event')}"
+    if read and not stats:
+        read += f", --stats reads {units.count(STATISTICS_OF)}"
     narrate(
         f"{units.count(shape.events, 'event')}, {units.count(len(shape.variants), 'variant')}, "
-        f"{units.count(len(shape.fields), 'field')}"
+        f"{units.count(len(shape.fields), 'field')}{read}"
     )
 
 
-def _statistics(reader: Reader, shape: TypeShape, keys: list[tuple[str | None, str]]) -> Statistics:
+def _statistics(
+    reader: Reader, shape: TypeShape, keys: list[tuple[str | None, str]], most: int
+) -> Statistics:
     from inspector.core.statistics import gather
     from inspector.store.payloads import payloads_of
 
-    return gather(payloads_of(reader, shape, keys, STATISTICS_OF), shape.merged)
+    return gather(payloads_of(reader, shape, keys, most), shape.merged, shape.events)
 
 
 def _presence(field: Field) -> str:
     """``all``, or ``7 of 12``; and whether an object that it belongs to was seen without it."""
     words = "all" if field.present == field.of else f"{units.count(field.present)} of {units.count(field.of)}"
     return f"{words}, optional" if field.optional else words
-
-
-def _values(path: ValuePath, examples: dict[ValuePath, list[Any]], reason: str | None) -> str:
-    if reason is not None:
-        return reason
-    return ", ".join(json.dumps(value, ensure_ascii=False) for value in examples.get(path, []))
 
 
 def _sampled_payloads(reader: Reader, shape: TypeShape) -> Iterator[Any]:

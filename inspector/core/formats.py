@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 import json
 import re
-from collections.abc import Sequence
 from typing import Any, Final
 
 _DATE_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
@@ -36,19 +35,8 @@ _LONGEST = 4_000
 """A longer string has none of the formats above."""
 _LONGEST_ENCODED = 64_000
 
-_TELLING: Final = (
-    "URL",
-    "e-mail address",
-    "date",
-    "digits",
-    "timestamp",
-    "timestamp without zone",
-    "CVE id",
-    "IP address",
-    "version",
-    "image reference",
-)
-"""Formats of which one value tells more than the name of the format."""
+OPAQUE: Final = ("hex digest", "hex id", "UUID", "base64", "JSON text", "timestamp without zone")
+"""Formats that are worth telling beside a value that is always the same: the value does not show them."""
 
 
 def format_of(text: str) -> str | None:
@@ -118,21 +106,3 @@ def as_text(value: Any, limit: int = 200) -> str:
         # Controls are left to whoever shows the text, so that they look the same everywhere.
         return text if len(value) <= limit else f"{text[: limit - 1]}…"
     return json.dumps(value)
-
-
-def values_in_words(examples: Sequence[Any], events: int, all_seen: bool) -> str:
-    """Examples of a field in words: ``hex digest``, ``always "analyzed"``, ``"a", "b", …``; raw text.
-
-    `events` have it; with `all_seen` the examples are from all of these events.
-    """
-    if not examples:
-        return ""
-    formats = {format_of(value) if isinstance(value, str) else None for value in examples}
-    shared = next(iter(formats)) if len(formats) == 1 else None
-    always = all_seen and events > 1 and len(examples) == 1
-    if shared is not None and (len(examples) > 1 or shared not in _TELLING):
-        return f"{shared}, always the same" if always else shared
-    if len(examples) == 1:
-        return f"always {as_text(examples[0])}" if always else as_text(examples[0])
-    more = "" if all_seen and len(examples) < 3 else ", …"
-    return ", ".join(as_text(value, 60) for value in examples) + more

@@ -10,11 +10,12 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from inspector.core.events import JsonObject
-from inspector.core.formats import as_text, format_of
+from inspector.core.formats import OPAQUE, as_text, format_of
 from inspector.core.payload import ITEMS, KEYS, BigInteger, Path
 from inspector.core.shapes import NOTHING, Shape
 from inspector.core.units import count
@@ -50,7 +51,7 @@ class FieldValues:
     """The range of its integers and numbers."""
     numbers: int = 0
     times: int = 0
-    """Integers that may be unix times, in seconds or milliseconds."""
+    """Numbers that may be unix times, in seconds or milliseconds."""
     formats: dict[str, int] = field(default_factory=dict)
     """How many of the strings have which format."""
     arrays: int = 0
@@ -79,9 +80,7 @@ class FieldValues:
             self.numbers += 1
             self.low = value if self.low is None else min(self.low, value)
             self.high = value if self.high is None else max(self.high, value)
-            if isinstance(value, int) and (
-                _EARLIEST <= value <= _LATEST or 1000 * _EARLIEST <= value <= 1000 * _LATEST
-            ):
+            if _EARLIEST <= value <= _LATEST or 1000 * _EARLIEST <= value <= 1000 * _LATEST:
                 self.times += 1
         key = type(value), value
         if key in self.values or len(self.values) < MAX_VALUES:
@@ -132,30 +131,60 @@ class FieldValues:
             found["array_length"] = {"min": self.shortest, "max": self.longest}
         return found
 
-    def in_words(self, path: Path) -> str:
-        """The same in a few words: ``always "x"``, ``"a" (12), "b" (3)``, ``UUID``, ``1 to 41``; raw text."""
-        parts: list[str] = []
-        if self.arrays:
-            lengths = {self.shortest, self.longest}
-            parts.append(
-                f"{self.shortest:,} to {self.longest:,} elements"
-                if len(lengths) == 2
-                else count(self.longest, "element")
-            )
+    def in_words(self, path: Path, whole: bool = True) -> str:
+        """The same in a few words: ``always "x"``, ``"a" (12), "b" (3)``, ``UUID, "…"``, ``1 to 41``; raw text.
+
+        Without `whole` there are more values than were counted, and none is said to be always so.
+        """
+        parts = [self._lengths()] if self.longest else []
+        name = self.format
+        is_time = self._is_time(path)
+        listed = self.constant or (self.enumerable and not is_time)
         if self.constant:
-            parts.append(f"always {as_text(self.examples[0])}")
-        elif self.enumerable:
+            value = as_text(self.examples[0])
+            parts += ["unix time"] if is_time else [name] if name in OPAQUE else []
+            parts.append((f"always {value}" if whole else value) + (self._dates() if is_time else ""))
+        elif listed:
             parts.append(", ".join(f"{as_text(value, 60)} ({times:,})" for value, times in self._by_count()))
         elif self.strings:
-            parts += [self.format] if self.format else []
-            texts = [value for value in self.examples if isinstance(value, str)][: 1 if self.format else 3]
-            parts.append(", ".join(as_text(value, 60) for value in texts))
-        if self.low is not None and self.high is not None and not (self.constant or self.enumerable):
+            parts += [self._formats()] if self.formats else []
+            texts = [value for value in self.examples if isinstance(value, str)]
+            shown = texts[: 1 if name else 3]
+            more = ["…"] if not name and (self.more or len(shown) < len(texts) or not whole) else []
+            parts.append(", ".join([*(as_text(value, 60) for value in shown), *more]))
+        elif self.numbers == 0 and self.values:
+            # null, true and false, each not often enough for a list of cases.
+            parts.append(", ".join(map(as_text, self.examples)))
+        if self.low is not None and self.high is not None and not listed:
             span = (
                 as_text(self.low) if self.low == self.high else f"{as_text(self.low)} to {as_text(self.high)}"
             )
-            parts.append(f"unix time, {span}" if self._is_time(path) else span)
-        return "; ".join(part for part in parts if part)
+            parts.append(f"unix time, {span}{self._dates()}" if is_time else span)
+        return ", ".join(part for part in parts if part)
+
+    def _lengths(self) -> str:
+        """How many elements its arrays have."""
+        if self.shortest == self.longest:
+            return count(self.longest, "element")
+        return f"{self.shortest:,} to {self.longest:,} elements"
+
+    def _formats(self) -> str:
+        """The one format of all its strings, or those they have between them with how many have each."""
+        if sum(self.formats.values()) < self.strings:
+            return ""
+        if len(self.formats) == 1:
+            return next(iter(self.formats))
+        ranked = sorted(self.formats.items(), key=lambda each: (-each[1], each[0]))
+        return ", ".join(f"{name} ({times:,})" for name, times in ranked)
+
+    def _dates(self) -> str:
+        """Its range as dates in UTC, in brackets; of unix times."""
+        days = [
+            f"{datetime.fromtimestamp(value / 1000 if value > _LATEST else value, UTC):%Y-%m-%d %H:%MZ}"
+            for value in (self.low, self.high)
+            if value is not None
+        ]
+        return f" ({' to '.join(dict.fromkeys(days))})"
 
     def _by_count(self) -> list[tuple[Any, int]]:
         ranked = sorted(self.values.items(), key=lambda each: (-each[1], str(each[0][1])))
@@ -169,9 +198,14 @@ class FieldValues:
 class Statistics:
     """The values of the fields of a type, by path as in its shape: elements are ``[]``, data keys ``{*}``."""
 
-    def __init__(self, shape: Shape = NOTHING) -> None:
-        """Of what fits into `shape`, the merged shape of the type; the rest of a payload is passed over."""
+    def __init__(self, shape: Shape = NOTHING, events: int = 0) -> None:
+        """Of what fits into `shape`, the merged shape of the type; the rest of a payload is passed over.
+
+        `events` is how many there are of the type; their values are told by those that were counted.
+        """
         self._shape = shape
+        self._events = events
+        self._cut = False
         self._fields: dict[Path, FieldValues] = {}
         self.payloads = 0
         """How many have been counted."""
@@ -199,16 +233,32 @@ class Statistics:
                 known = self._fields[path] = FieldValues()
             known.add(value)
             if isinstance(value, list) and place[1] is not None:
+                self._cut |= len(value) > MAX_ELEMENTS
                 waiting += [((*path, ITEMS), each, place[1]) for each in reversed(value[:MAX_ELEMENTS])]
+
+        self._cut |= bool(waiting)
+
+    @property
+    def whole(self) -> bool:
+        """True when every value of every event has been counted."""
+        return self.payloads >= self._events and not self._cut
+
+    def in_words(self, path: Path) -> str:
+        """What the values at a path look like, in a few words; raw text."""
+        return self.at(path).in_words(path, self.whole)
+
+    def all_in_words(self) -> dict[Path, str]:
+        """The same of every path that has values."""
+        return {path: found.in_words(path, self.whole) for path, found in self._fields.items()}
 
     def at(self, path: Path) -> FieldValues:
         """The values at a path; none for a path that was never met."""
         return self._fields.get(path) or FieldValues()
 
 
-def gather(payloads: Iterable[Any], shape: Shape) -> Statistics:
-    """The statistics of these payloads, in which `shape` is the merged shape of their type."""
-    found = Statistics(shape)
+def gather(payloads: Iterable[Any], shape: Shape, events: int = 0) -> Statistics:
+    """The statistics of these payloads, of a type with this merged `shape` and so many `events`."""
+    found = Statistics(shape, events)
     for payload in payloads:
         found.add(payload)
     return found

@@ -23,5 +23,7 @@ def learnt_type(reader: Reader, sender: str | None, name: str, scan: int = 0) ->
         return None
     values = Statistics()
     if scan:
-        values = gather(map(masked, payloads_of(reader, shape, [(sender, name)], scan)), shape.merged)
+        values = gather(
+            map(masked, payloads_of(reader, shape, [(sender, name)], scan)), shape.merged, shape.events
+        )
     return Learnt(name, sender, shape, values)

@@ -43,6 +43,8 @@ def test_types(run: Run, fill: Fill) -> None:
         "sender",
         "events",
         "variants",
+        "first",
+        "seen",
         "last",
         "seen",
     ]
@@ -75,6 +77,21 @@ def test_a_shape_line_by_line(run: Run, fill: Fill) -> None:
     assert by_path["list[].id"]["optional"] is False
     assert sorted(by_path["n"]["examples"], key=str) == [1, "x"]
     assert "n" in run("shape", "*").out
+
+
+def test_a_shape_says_what_values_look_like_and_of_how_many_events(
+    run: Run, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(*[b'{"type":"a","level":"%s","n":%d}' % (b"warn" if n % 3 else b"info", n) for n in range(12)])
+    done = run("shape", "a")
+    assert '"warn" (8), "info" (4)' in done.out
+    assert "0 to 11" in done.out
+    assert 'always "a"' in done.out
+    assert done.err == "12 events, 1 variant, 3 fields\n"
+    monkeypatch.setattr("inspector.cli.shapes.READ", 5)
+    done = run("shape", "a")
+    assert "always" not in done.out
+    assert done.err == "12 events, 1 variant, 3 fields; values of 5 events, --stats reads 1,000\n"
 
 
 def test_examples_are_json_even_when_the_payload_was_not_quite(run: Run, fill: Fill) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from inspector.core.formats import as_text, format_of, values_in_words
+from inspector.core.formats import as_text, format_of
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -55,20 +55,6 @@ DIGEST = "sha256:" + "ab" * 32
 )
 def test_formats_are_told_from_the_whole_text(text: str, name: str | None) -> None:
     assert format_of(text) == name
-
-
-def test_one_value_in_every_event_is_always_that() -> None:
-    assert values_in_words(["analyzed"], 300, True) == 'always "analyzed"'
-    assert values_in_words(["analyzed"], 300, False) == '"analyzed"'
-    assert values_in_words(["analyzed"], 1, True) == '"analyzed"'
-    assert values_in_words([DIGEST], 300, True) == "hex digest, always the same"
-
-
-def test_several_values_are_a_format_or_examples() -> None:
-    assert values_in_words([DIGEST, DIGEST[:-1] + "0"], 9, True) == "hex digest"
-    assert values_in_words(["a", 2, None], 9, True) == '"a", 2, null, …'
-    assert values_in_words(["a", "b"], 9, True) == '"a", "b"'
-    assert values_in_words([], 9, True) == ""
 
 
 def test_containers_are_counted_and_long_text_is_cut() -> None:

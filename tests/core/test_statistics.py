@@ -43,6 +43,32 @@ def test_a_constant_is_said_to_be_one() -> None:
     assert json_of([{"a": True}] * 2, "a") == {"values": [{"value": True, "count": 2}]}
 
 
+def test_a_constant_keeps_its_format_where_the_value_does_not_show_it() -> None:
+    digest = "sha256:" + "a" * 64
+    assert values([{"a": digest}] * 2, "a").in_words(("a",)) == f'hex digest, always "{digest}"'
+    assert values([{"a": "https://a.example"}] * 2, "a").in_words(("a",)) == 'always "https://a.example"'
+
+
+def test_nothing_is_always_so_when_not_all_was_read() -> None:
+    payloads = [{"a": "x", "b": f"text {n}", "l": [n]} for n in range(4)]
+    shape = learn(payloads).merged
+    some = gather(payloads, shape, events=9)
+    assert not some.whole
+    assert some.in_words(("a",)) == '"x"'
+    assert some.in_words(("b",)) == '"text 0", "text 1", "text 2", …'
+    assert gather(payloads, shape, events=4).in_words(("a",)) == 'always "x"'
+    long = [{"l": [1] * 300, "a": "x"}] * 2
+    assert gather(long, learn(long).merged, events=2).in_words(("a",)) == '"x"'
+
+
+def test_formats_side_by_side_are_counted() -> None:
+    times = ["2026-11-17T09:12:41.650182Z", "2026-11-17T09:12:42Z", "2026-11-17T09:12:43.650182"]
+    said = values([{"t": time} for time in times], "t").in_words(("t",))
+    assert said.startswith("timestamp (2), timestamp without zone (1), ")
+    mixed = [{"t": time} for time in [*times, "soon"]]
+    assert values(mixed, "t").in_words(("t",)).startswith(f'"{times[0]}", ')
+
+
 def test_one_and_true_and_one_point_nought_are_three_values() -> None:
     assert len(values([{"a": 1}, {"a": True}, {"a": 1.0}], "a").values) == 3
 
@@ -64,7 +90,11 @@ def test_unix_times_are_told_by_range_and_name() -> None:
     assert json_of(payloads, "created_at")["formats"] == {"unix time": 3}
     assert json_of(payloads, "ts")["formats"] == {"unix time": 3}
     assert "formats" not in json_of(payloads, "size")
-    assert values(payloads, "created_at").in_words(("created_at",)).startswith("unix time, 1760000000 to")
+    assert values(payloads, "created_at").in_words(("created_at",)) == (
+        "unix time, 1760000000 to 1760000002 (2025-10-09 08:53Z)"
+    )
+    assert "(2025-10-09 08:53Z)" in values(payloads, "ts").in_words(("ts",))
+    assert json_of([{"made_at": 1_760_000_000.25}] * 2, "made_at")["formats"] == {"unix time": 2}
 
 
 def test_data_keys_fall_together_and_unknown_places_are_passed_over() -> None:

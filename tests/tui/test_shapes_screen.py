@@ -72,6 +72,23 @@ async def test_types_by_taxonomy_and_fields_of_the_one_selected(store: Path) -> 
     assert any("▸envelope" in line for line in lines)
 
 
+async def test_values_have_their_counts_and_it_is_told_of_how_many_events(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = [("info", "warn", "info")[n % 3] for n in range(9)]
+    store = fill(tmp_path / "e.db", [{"type": "a", "level": level, "n": n} for n, level in enumerate(levels)])
+    for most, counts, title in ((100, '"info" (6), "warn" (3)', "1 variant"), (4, '"info" (', "values of 4")):
+        monkeypatch.setattr("inspector.tui.screens.examples.MAX_EVENTS", most)
+        app = Stage(ShapesScreen(store, (None, "a")))
+        async with app.run_test(size=(160, 36)) as pilot:
+            await app.settled()
+            await pilot.pause()
+            lines = lines_of(app)
+        assert any("level" in line and counts in line for line in lines)
+        assert lines[0].rstrip(" ━─").endswith(title)
+        assert any("type" in line and 'always "a"' in line for line in lines) is (most == 100)
+
+
 async def test_a_field_leads_to_its_events_and_to_the_first(store: Path) -> None:
     for key, wanted in (("enter", f"sender:anchore type:{COMPLETED} details.annotations.team:*"), ("o", 3)):
         app = Stage(ShapesScreen(store, ("anchore", COMPLETED)))

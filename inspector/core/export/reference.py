@@ -27,7 +27,7 @@ def rows(learnt: Learnt) -> Iterator[Row]:
         presence = "always" if field.present == field.of else f"{count(field.present)} of {count(field.of)}"
         if field.optional:
             presence += ", optional"
-        parts = [learnt.values.at(field.path).in_words(field.path)]
+        parts = [learnt.values.in_words(field.path)]
         if field.collapsed_reason is not None:
             parts.insert(0, f"any key: {field.collapsed_reason.removeprefix('keys are ')}")
         elif field.keys_words:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
-from inspector.core.examples import collect_examples
 from inspector.core.field_filter import field_filter
 from inspector.core.filters import parse_filter
-from inspector.core.formats import values_in_words
 from inspector.core.payload import Path
+from inspector.core.statistics import Statistics, gather
 from inspector.core.type_shape import TypeShape
 from inspector.store.payloads import payload_in, payloads_at
 from inspector.store.reader import Reader
@@ -38,23 +36,16 @@ def sample_ids(reader: Reader, shape: TypeShape, types: Types, words: str = "") 
     return list(ids)[:MAX_EVENTS]
 
 
-def values_of(reader: Reader, shape: TypeShape, ids: Sequence[int]) -> dict[Path, str]:
-    """What the values of each field look like in words, told from these events."""
-    payloads = list(payloads_at(reader, ids, MAX_BYTES, _LARGE))
-    return _in_words(shape, payloads, len(payloads) >= shape.events)
+def values_of(reader: Reader, shape: TypeShape, ids: Sequence[int]) -> Statistics:
+    """What the values of each field look like, told from these events."""
+    return gather(payloads_at(reader, ids, MAX_BYTES, _LARGE), shape.merged, shape.events)
 
 
 def hints_of(reader: Reader, side: Side) -> dict[Path, str]:
-    """The same for a side of a diff; none where it has structure only."""
+    """The same in words, for a side of a diff; none where it has structure only."""
     if side.kind in ("schema", "baseline"):
         return {}
     if side.request is None:
-        return values_of(reader, side.shape, sample_ids(reader, side.shape, side.types, side.words))
-    return _in_words(side.shape, [payload_in(side.request)], True)
-
-
-def _in_words(shape: TypeShape, payloads: Sequence[Any], all_seen: bool) -> dict[Path, str]:
-    return {
-        path: values_in_words(found, field.present if (field := shape.field(path)) else 1, all_seen)
-        for path, found in collect_examples(payloads, shape.merged).items()
-    }
+        ids = sample_ids(reader, side.shape, side.types, side.words)
+        return values_of(reader, side.shape, ids).all_in_words()
+    return gather([payload_in(side.request)], side.shape.merged).all_in_words()

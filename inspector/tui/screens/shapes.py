@@ -86,6 +86,8 @@ class ShapesScreen(ShapeActions):
         self._shape: TypeShape | None = None
         self._drift: list[Drift] | None = None
         """In what the type has departed from its baseline; None without one."""
+        self._read = 0
+        """Events whose values are shown."""
         self._wanted = ""
         self._trouble = ""
 
@@ -212,11 +214,12 @@ class ShapesScreen(ShapeActions):
             shape, fields, drifted = await asyncio.to_thread(_read_shape, self.store, node)
             self._shape, self._drift = shape, drifted
             if not keep:
+                self._read = 0
                 rows.values = {}
             rows.present = max(3, len(f"{shape.events:,} of {shape.events:,}")) if shape.events > 1 else 3
             rows.show(fields, keep)
             self.draw_titles()
-            rows.values = await asyncio.to_thread(_read_values, self.store, node, shape)
+            rows.values, self._read = await asyncio.to_thread(_read_values, self.store, node, shape)
         except (InspectorError, sqlite3.Error, OSError) as error:
             self._trouble = str(error)
         rows.refresh()
@@ -259,6 +262,8 @@ class ShapesScreen(ShapeActions):
             about += ", none with a JSON body"
         elif self._shape is not None:
             about += f", {units.count(len(self._shape.variants), 'variant')}"
+            if 0 < self._read < self._shape.events:
+                about += f", values of {self._read:,}"
         if not node.is_type:
             about = f"{units.count(len(node.types), 'type')}, {about}"
         if self.note:
@@ -283,7 +288,7 @@ class ShapesScreen(ShapeActions):
             path = (Part(visible(show_path(field.path)), "$foreground"),)
             drifted = [each.words for each in self._drift or () if each.path == field.path]
             optional = "optional" if field.optional else ""
-            words = [*drifted, field.words, optional, rows.told(field), f"first in #{field.first_event}"]
+            words = [*drifted, field.words, optional, f"first in #{field.first_event}", rows.told(field)]
             told = [("  ", ""), *outside("   ".join(word for word in words if word))]
             if field.present > 0:
                 right = [(f"enter shows {_these(field.present)} ", "muted")]
@@ -464,6 +469,8 @@ def _read_shape(store: Path, node: TypeNode) -> tuple[TypeShape, list[Row], list
     return shape, field_rows(shape, node.sender, paths), drifted
 
 
-def _read_values(store: Path, node: TypeNode, shape: TypeShape) -> dict[ValuePath, str]:
+def _read_values(store: Path, node: TypeNode, shape: TypeShape) -> tuple[dict[ValuePath, str], int]:
+    """What the values look like in words, and of how many events."""
     with Reader(store) as reader:
-        return values_of(reader, shape, sample_ids(reader, shape, node.keys))
+        values = values_of(reader, shape, sample_ids(reader, shape, node.keys))
+    return values.all_in_words(), values.payloads
