@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,10 @@ async def test_looks_as_it_did(
             for scene in (scene for scene in SCENES if scene.name in WANTED[size]):
                 kept = KEPT / f"{scene.name}-{size[0]}x{size[1]}.txt"
                 async with seen.at(scene):
-                    text = seen.text.replace(f" in {store}", "")
+                    text = seen.text
+                    if (folder := f" in {store}") in text:
+                        # How long the path is says how wide the gap before is.
+                        text = re.sub(r" {4,}", "    ", text.replace(folder, ""), count=1)
                     if os.environ.get("UPDATE_SNAPSHOTS"):
                         kept.write_text(text)
                     elif text != (expected := kept.read_text()):
