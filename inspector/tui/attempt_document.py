@@ -12,6 +12,7 @@ from inspector.core.nested import unfolded
 from inspector.core.redact import redact_headers
 from inspector.tui.detail import Detail, Look
 from inspector.tui.document_parts import content_type, header_section, latin, line, sentence
+from inspector.tui.keys import first_key
 from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section
 
 _MAX_LISTED = 50
@@ -26,8 +27,8 @@ def attempts_document(detail: Detail, look: Look) -> Document:
         if detail.event.rejected is not None:
             return sentence("A rejected request cannot be replayed.")
         if look.target:
-            return sentence(f"Not sent yet. r replays it to {look.target}.")
-        return sentence("No target yet. R asks for one.")
+            return sentence(f"Not sent yet. {first_key(look.keys, 'replay')} replays it to {look.target}.")
+        return sentence(f"No target yet. {first_key(look.keys, 'replay-with')} asks for one.")
     newest = attempts[0]
     lines = [line(("to ", "muted"), newest.target), line((" #   sent      answer        ms", "muted"))]
     for index, attempt in enumerate(attempts[:_MAX_LISTED]):

@@ -6,8 +6,8 @@ Reading may take a while for a large body, and is done in a thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from inspector.core.bodies import BodyView, decoded, hex_of, view_of
 from inspector.core.body_parts import BodyPart, parts_of
@@ -74,6 +74,8 @@ class Look:
     hex: bool = False
     target: str = ""
     """The replay target, for the words of an event that was not sent yet."""
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """The keys that the user chose, by id; for the words that name a key."""
 
 
 def read_detail(

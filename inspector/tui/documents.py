@@ -29,6 +29,7 @@ from inspector.tui.document_parts import (
     masked_text,
     query_section,
 )
+from inspector.tui.keys import first_key
 from inspector.tui.shape_document import shape_document
 from inspector.tui.widgets.document import Document, Head, Role, Section
 
@@ -54,7 +55,7 @@ def _document(detail: Detail, tab: str, look: Look, shape: TypeShape | None) -> 
     if tab == "Attempts":
         return attempts_document(detail, look)
     if detail.request is None or detail.view is None:
-        return _rejected(detail)
+        return _rejected(detail, look)
     if tab == "Body":
         return _body(detail, look)
     if tab == "Headers":
@@ -64,7 +65,7 @@ def _document(detail: Detail, tab: str, look: Look, shape: TypeShape | None) -> 
     return _details(detail, detail.request, detail.view, look)
 
 
-def _head(detail: Detail) -> Section:
+def _head(detail: Detail, look: Look) -> Section:
     event = detail.event
     lines = []
     if event.comment:
@@ -115,15 +116,11 @@ def _head(detail: Detail) -> Section:
         lines.append(line(("A large body: its type and shape are being read.", "muted")))
     lines.extend(line((words, "new"), new=True) for words in detail.news[:_MAX_NEW])
     if len(detail.news) > _MAX_NEW:
-        lines.append(
-            line((f"and {len(detail.news) - _MAX_NEW:,} more; 5 shows what is new", "new"), new=True)
-        )
+        more = f"and {len(detail.news) - _MAX_NEW:,} more; {first_key(look.keys, 'tab-5')} shows what is new"
+        lines.append(line((more, "new"), new=True))
     if detail.view_failed:
-        lines.append(
-            line(
-                (f"This view failed ({detail.view_failed}). 4 has the raw bytes, the log the rest.", "error")
-            )
-        )
+        raw = f"{first_key(look.keys, 'tab-4')} has the raw bytes, the log the rest."
+        lines.append(line((f"This view failed ({detail.view_failed}). {raw}", "error")))
     return Section("head", None, Head(lines))
 
 
@@ -142,7 +139,7 @@ def _local(us: int) -> str:
 
 
 def _details(detail: Detail, request: Request, view: BodyView, look: Look) -> Document:
-    sections = [_head(detail), *_notes(view)]
+    sections = [_head(detail, look), *_notes(view)]
     key, part, envelope = detail.part_key, detail.part, detail.envelope
     if key is not None and part is not None and envelope is not None:
         # The viewer puts its cursor on the section called details, whatever the sender calls it.
@@ -220,7 +217,7 @@ def _headers(request: Request, event: Event, look: Look) -> Document:
         )
     ]
     words = f"{units.count(len(lines), 'line')} as received"
-    words += f", {masked} masked, Y shows them" if masked else ""
+    words += f", {masked} masked, {first_key(look.keys, 'copy-as')} shows them" if masked else ""
     answered = _answered(event)
     came = f"from {event.remote}" + (f", {answered}" if answered else "")
     return Document(
@@ -250,9 +247,9 @@ def _raw(request: Request, view: BodyView, look: Look) -> Document:
     )
 
 
-def _rejected(detail: Detail) -> Document:
+def _rejected(detail: Detail, look: Look) -> Document:
     event = detail.event
-    sections = [_head(detail)]
+    sections = [_head(detail, look)]
     if event.count > 1:
         sections.append(
             Section("count", None, Head([line((f"This line stands for {event.count:,} of them.", "care"))]))

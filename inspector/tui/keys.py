@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import string
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -156,15 +156,28 @@ def bind(id: str, action: str, does: str = "", *, priority: bool = False) -> Bin
     return Binding(key.keys, action, does or key.does, show=False, id=id, priority=priority)
 
 
+def _keymap(app: App[Any]) -> Mapping[str, str]:
+    keymap: dict[str, str] = getattr(app, "_keymap", {})  # Textual has no other way to ask for it
+    return keymap
+
+
+def _names(keymap: Mapping[str, str], id: str) -> list[str]:
+    return [key_name(name) for name in (keymap.get(id) or BY_ID[id].keys).split(",")]
+
+
 def keys_in_force(app: App[Any], id: str) -> list[str]:
     """The keys of an action, those that the user chose first; as people write them: ``["j", "↓"]``."""
-    keymap: dict[str, str] = getattr(app, "_keymap", {})  # Textual has no other way to ask for it
-    return [key_name(name) for name in (keymap.get(id) or BY_ID[id].keys).split(",")]
+    return _names(_keymap(app), id)
+
+
+def first_key(keymap: Mapping[str, str], id: str) -> str:
+    """The first key of an action, where the user's choice (id to Textual's names) is at hand, but no app."""
+    return _names(keymap, id)[0]
 
 
 def key_of(app: App[Any], id: str) -> str:
     """The first key of an action; of what is not in the table, the text itself."""
-    return keys_in_force(app, id)[0] if id in BY_ID else id
+    return first_key(_keymap(app), id) if id in BY_ID else id
 
 
 def bindings() -> list[Binding]:

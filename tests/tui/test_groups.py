@@ -56,8 +56,11 @@ async def test_by_type(store: Path, staged: Staged) -> None:
         await stage.until(
             lambda: titles(stage) == [f"▸ {COMPLETED} 1 failed of 3", f"›▸ {FAILED} 3", "▸ no type 1"]
         )
-        await stage.press("k", "space")
+        await stage.press("k")
+        await stage.shows("enter open ")
+        await stage.press("space")
         await stage.until(lambda: len(titles(stage)) == 6)
+        await stage.shows("enter fold ")
         assert titles(stage)[0].startswith("›▾")
         await stage.press("j", "j")
         await stage.detail(2)

@@ -29,7 +29,7 @@ async def test_filters_are_saved_by_name_and_remembered(
         await stage.type("type:user.kind1")
         await stage.shows("3 of 9", "ctrl+s saves")
         await stage.press("ctrl+s")
-        await stage.shows("is the name for  type:user.kind1", "enter saves it")
+        await stage.shows("is the name for  type:user.kind1", "enter saves it", " esc back to the filter   ")
         await stage.type("no name", "enter")
         await stage.shows("no name is no name for a filter")
         await stage.press("ctrl+s")

@@ -65,7 +65,8 @@ class AnswerActions(Ground):
         async with self._asking:
             said = await asyncio.to_thread(ask_pause, self.session.store, not self.answers().get("paused"))
         if said.get("paused"):
-            self.tell("Paused: senders get 503, what they send is stored all the same. p goes on.")
+            goes_on = f"{self.key_for('pause')} goes on."
+            self.tell(f"Paused: senders get 503, what they send is stored all the same. {goes_on}")
         else:
             self.tell(f"No longer paused: the listener {said.get('text')}.")
         self._show()

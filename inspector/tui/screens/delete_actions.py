@@ -16,8 +16,6 @@ from inspector.tui.session import Session
 from inspector.tui.source import without
 from inspector.tui.widgets.glyphs import Glyphs
 
-UNDONE = "u brings {} back until the next start."
-
 
 class DeleteActions(GroupActions):
     """Takes events away, and brings them back."""
@@ -49,13 +47,16 @@ class DeleteActions(GroupActions):
         going, starred = self._unstarred(numbers)
         listed = len(self.source.ids)
         if not going and listed <= len(numbers):
-            self.tell("Starred events are not deleted; s takes the star away.")
+            self.tell(self._starred_stay)
             return
-        which = f"the marked {units.count(len(going), 'event')}" if marks else f"#{numbers[0]}"
-        question = f"Delete {which}? {UNDONE.format('it' if len(going) == 1 else 'them')}{_stay(starred)}"
+        which = f"#{(going or numbers)[0]}"
+        if marks:
+            which = f"the {len(going):,} marked events" if len(going) > 1 else f"{which}, the marked one"
+        question = f"Delete {which}? {self._undone(len(going))}{_stay(starred)}"
         answers = [("delete", "Delete")]
         if not going:
-            question, answers = f"{which} is starred and stays; s takes the star away.", []
+            answers = []
+            question = f"{which} is starred and stays; {self.key_for('star')} takes the star away."
         if listed > len(numbers):
             answers.append(("all", f"All {listed:,} listed …"))
 
@@ -66,6 +67,14 @@ class DeleteActions(GroupActions):
                 self.action_delete_all()
 
         self.app.push_screen(ConfirmDialog(question, [*answers, ("keep", "Keep")], "Delete"), answer)
+
+    def _undone(self, deleted: int) -> str:
+        back = "it" if deleted == 1 else "them"
+        return f"{self.key_for('undo')} brings {back} back until the next start."
+
+    @property
+    def _starred_stay(self) -> str:
+        return f"Starred events are not deleted; {self.key_for('star')} takes the star away."
 
     async def _delete_group(self) -> None:
         found = await self.group_ids()
@@ -86,9 +95,9 @@ class DeleteActions(GroupActions):
         """Ask whether to delete these events, but for the starred ones, and do it."""
         going, starred = self._unstarred(numbers)
         if not going:
-            self.tell("Starred events are not deleted; s takes the star away.")
+            self.tell(self._starred_stay)
             return
-        question = f"Delete {which} {len(numbers):,}? {UNDONE.format('them')}{_stay(starred)}"
+        question = f"Delete {which} {len(numbers):,}? {self._undone(len(numbers))}{_stay(starred)}"
 
         def answer(result: str | None) -> None:
             if result == "delete":
@@ -132,7 +141,7 @@ class DeleteActions(GroupActions):
         self.update_title()
         self.update_footer()
         back = "it" if deleted == 1 else "them"
-        self.tell(f"Deleted {units.count(deleted, 'event')}, u brings {back} back.")
+        self.tell(f"Deleted {units.count(deleted, 'event')}, {self.key_for('undo')} brings {back} back.")
 
     async def _take_out(self, numbers: Sequence[int]) -> None:
         """Take events out of the list and the marks, before they go."""

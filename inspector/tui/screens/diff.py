@@ -25,7 +25,7 @@ from inspector.core.text import count_unsafe, storable, visible
 from inspector.core.value_diff import MAX_PLACES
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, compare, resolve_side
-from inspector.tui.keys import bind
+from inspector.tui.keys import bind, key_of
 from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, markdown
 from inspector.tui.screens.diff_sides import Compared, View, read_both, view_of
 from inspector.tui.screens.help import HelpScreen, groups_in_force
@@ -200,7 +200,7 @@ class DiffScreen(LeftOnce[str | None]):
         view = self._shown
         if self.tab == 0:
             if not found.changes:
-                return [("  The same shape. 2 compares the values.", "passed")]
+                return [(f"  The same shape. {key_of(self.app, 'tab-2')} compares the values.", "passed")]
             verb = "is" if view.alike == 1 else "are"
             hidden = ""
             if view.alike and not self.alike:

@@ -152,7 +152,7 @@ class EventActions(CopyActions):
             return
         number = self.events.cursor
         if number is None:
-            self.tell("Mark two events first: m.")
+            self.tell(f"Mark two events first: {self.key_for('mark')}.")
             return
         self.start(partial(self._diff_before, number), "diff", exclusive=True)
 
@@ -180,7 +180,8 @@ class EventActions(CopyActions):
         earlier = await self.session.read(lambda reader: reader.neighbour(number))
         if earlier is None:
             raise InspectorError(
-                "It is the first of its type. Mark two events with m, or D chooses the other side."
+                f"It is the first of its type. Mark two events with {self.key_for('mark')}, "
+                f"or {self.key_for('diff-with')} chooses the other side."
             )
         await self._diff(str(earlier), str(number))
 

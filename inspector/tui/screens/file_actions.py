@@ -71,7 +71,7 @@ class FileActions(CopyActions, DeleteActions):
             self.app.refresh(layout=True)
             changed = path.exists() and path.read_bytes() != content
         except SuspendNotSupported:
-            self.tell("An editor cannot be opened here; E writes a file.", error=True)
+            self.tell(f"An editor cannot be opened here; {self.key_for('export')} writes a file.", error=True)
             return
         except OSError as error:
             self.tell(f"{words[0]} cannot be run: {(error.strerror or str(error)).lower()}.", error=True)

@@ -89,6 +89,10 @@ class FilterActions(Ground):
         keep = partial(keep_history, self.session.preferences.state, self.filter_bar.history)
         self.start(partial(asyncio.to_thread, keep), "state")
 
+    @on(FilterBar.NamingChanged)
+    def _name_keys(self) -> None:
+        self.update_footer()
+
     @on(FilterBar.Saved)
     def _save(self, message: FilterBar.Saved) -> None:
         async def save() -> None:
@@ -204,14 +208,17 @@ class FilterActions(Ground):
         self.scanning = not message.done
         if message.done:
             self.filter_bar.show_count(f"{found:,} of {total:,}")
-            self.events.empty = f"None of {units.count(total, 'event')} match. esc clears the filter."
+            clears = f"{self.key_for('back')} clears the filter."
+            self.events.empty = f"None of {units.count(total, 'event')} match. {clears}"
             exact = [t for t in self.wanted.terms if t.word in ("type", "resource") and "*" not in t.value]
             if exact:
                 self.events.empty += f" {exact[-1].word}:{exact[-1].value}* would match what begins so."
         else:
             self._read = max(0, self._scanned_to - message.lowest)
             self.filter_bar.show_count(f"{found:,} so far …")
-            self.events.empty = f"None yet, {self._read:,} of {self._scanned_to:,} read. esc stops."
+            self.events.empty = (
+                f"None yet, {self._read:,} of {self._scanned_to:,} read. {self.key_for('back')} stops."
+            )
         self.events.sync()
         self.update_title()
         self.update_footer()
@@ -234,7 +241,8 @@ class FilterActions(Ground):
             self.source.show_matches(array("q"))
         self.filter_bar.show_count(f"{len(self.source.ids):,}, stopped")
         self.events.empty = (
-            f"None in the newest {self._read:,} of {self._scanned_to:,}. esc clears the filter."
+            f"None in the newest {self._read:,} of {self._scanned_to:,}. "
+            f"{self.key_for('back')} clears the filter."
         )
         self.events.sync()
         self.update_title()

@@ -15,8 +15,16 @@ def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
     """The hints for a pane, in the order in which they are left out for lack of room, last first."""
     if screen.has_class("-empty"):
         return _on_empty(screen)
+    if screen.filter_bar.naming is not None:
+        does = "saves it" if screen.filter_bar.naming else "forgets it"
+        return [("enter", does, ""), ("esc", "back to the filter", "")]
     if screen.filter_bar.is_open:
-        return [("complete", "completes", ""), ("enter", "keeps it", ""), ("esc", "as before", "")]
+        return [
+            ("complete", "completes", ""),
+            ("enter", "keeps it", ""),
+            ("filter-save", "saves it", ""),
+            ("esc", "as before", ""),
+        ]
     hints = _first(screen, pane)
     hints += _in_list(screen) if pane == "list" else _in_detail(screen, pane)
     seen: set[str] = set()
@@ -56,8 +64,11 @@ def _first(screen: MainScreen, pane: str) -> list[Hint]:
 
 def _in_list(screen: MainScreen) -> list[Hint]:
     event = screen.shown.event if screen.shown is not None else None
+    heading = screen.events.heading
     hints: list[Hint] = [("open", "read", "read")]
-    if event is not None and event.new:
+    if heading is not None:
+        hints = [("open", "fold" if screen.events.heading_is_open else "open", "read")]
+    elif event is not None and event.new:
         hints.append(("tab-5", "what is new", "tab(5)"))
     hints += _common(screen)
     hints += [("find", "filter", "find")]

@@ -12,6 +12,7 @@ from inspector.core.text import count_unsafe, visible
 from inspector.store.edits import Edits
 from inspector.tui.clipboard import pasteable
 from inspector.tui.detail import Look
+from inspector.tui.keys import key_of
 from inspector.tui.screens.boundary import Boundary
 from inspector.tui.session import Session
 from inspector.tui.source import Source
@@ -38,9 +39,13 @@ class Ground(Boundary[None]):
         self.details = DetailPane(("Details",), glyphs, id="detail")
         self.extra = DetailPane(("Shape", "Attempts"), glyphs, id="extra")
         self.filter_bar = FilterBar(id="filter")
-        self.look = Look(target=str(session.setting("replay_target") or ""))
+        self.look = Look(target=str(session.setting("replay_target") or ""), keys=session.preferences.keys)
         self.down = ""
         """Why nothing listens, in words; empty while something does."""
+
+    def key_for(self, id: str) -> str:
+        """The key of an action, as the user has it, for a sentence."""
+        return key_of(self.app, id)
 
     @property
     def current(self) -> Event | None:

@@ -70,7 +70,9 @@ class GroupActions(Ground):
             self.events.show_groups(None)
         self.update_title()
         self.update_footer()
-        self.tell(f"By {self.grouped}; b goes on" if self.grouped else "One event a row")
+        self.tell(
+            f"By {self.grouped}; {self.key_for('group')} goes on" if self.grouped else "One event a row"
+        )
 
     @on(EventList.Outdated)
     def _regroup_soon(self) -> None:
@@ -110,6 +112,7 @@ class GroupActions(Ground):
                 if mode == self.grouped:
                     self.events.show_groups(rows)
                     self.update_title()
+                    self.update_footer()
                 await asyncio.sleep(_AGAIN_S)
         finally:
             self._grouping = False

@@ -155,7 +155,9 @@ class ListenerActions(AnswerActions):
                 self.restart_listener()
         elif self.session.state("listener") is None:
             # A clean end takes its state away: somebody stopped it, and it is not for us to overrule that.
-            self._set_down("not listening: the listener was stopped. i starts it again")
+            self._set_down(
+                f"not listening: the listener was stopped. {self.key_for('listener')} starts it again"
+            )
         else:
             self.restart_listener(ended)
 
@@ -170,7 +172,8 @@ class ListenerActions(AnswerActions):
         if ended:
             capture.note(f"the listener ended ({ended})")
         if ended and not self.session.may_restart():
-            self._set_down("not listening: it ended more than 3 times in a minute; i shows its last lines")
+            shows = f"{self.key_for('listener')} shows its last lines"
+            self._set_down(f"not listening: it ended more than 3 times in a minute; {shows}")
             return
         self.restarting = True
         # A clean end takes its state away; what was asked of a listener ends with that, and not with a crash.

@@ -266,7 +266,8 @@ class MatrixScreen(LeftOnce[str | None]):
         """Diff the marked type and the one of this column."""
         rows = self.query_one(MatrixRows)
         if rows.marked is None or rows.marked == rows.column:
-            self.notify("Mark one type with m, go to another, then d.", markup=False)
+            mark, diff = (key_of(self.app, id) for id in ("mark", "diff"))
+            self.notify(f"Mark one type with {mark}, go to another, then {diff}.", markup=False)
             return
         self.open_diff(rows.columns[rows.marked], rows.columns[rows.column])
 

@@ -31,8 +31,10 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         self.show_pane("detail")
 
     def action_read(self) -> None:
-        """Go to the detail of the event under the cursor."""
-        if self.events.cursor is not None:
+        """Go to the detail of the event under the cursor; a heading is folded or opened."""
+        if self.events.heading is not None:
+            self.events.action_fold()
+        elif self.events.cursor is not None:
             self.show_pane("detail")
 
     def action_event(self, step: int) -> None:

@@ -20,6 +20,7 @@ from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
 from inspector.tui.detail import Detail, Look
 from inspector.tui.documents import document
+from inspector.tui.keys import key_of
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
@@ -296,5 +297,6 @@ class DetailPane(Vertical):
         elif not message.total:
             words = "no match   esc closes "
         else:
-            words = f"{message.current:,} of {message.total:,}   n N next, previous   esc closes "
+            keys = " ".join(key_of(self.app, id) for id in ("find-next", "find-previous"))
+            words = f"{message.current:,} of {message.total:,}   {keys} next, previous   esc closes "
         self.find_bar.count(words)

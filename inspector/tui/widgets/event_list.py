@@ -368,6 +368,12 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         """Move the cursor to the first or last row."""
         self._move_to(0 if step < 0 else len(self._rows) - 1)
 
+    @property
+    def heading_is_open(self) -> bool:
+        """Whether the cursor is on a heading whose events are shown below it."""
+        heading = None if self.heading is None else self._rows.heading(self.heading)
+        return heading is not None and heading.is_open
+
     def action_open(self) -> None:
         """Open the event the cursor is on, or the group."""
         if self.heading is not None:

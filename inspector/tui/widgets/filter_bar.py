@@ -92,6 +92,9 @@ class FilterBar(Vertical):
     class Left(Message):
         """Esc: the list is as it was before."""
 
+    class NamingChanged(Message):
+        """A name is asked for now, or no more."""
+
     class Saved(Message):
         """A filter is to be kept by a name; an empty one, to be forgotten."""
 
@@ -108,8 +111,8 @@ class FilterBar(Vertical):
         """Filters that were used, the newest last."""
         self._draft = ""
         """What was typed before the arrow keys went through the history."""
-        self._naming: str | None = None
-        """The filter that a name is asked for."""
+        self.naming: str | None = None
+        """The filter that a name is asked for; empty when one is to be forgotten."""
         self._at = 0
         self._chosen = 0
         self._offered: list[Completion] = []
@@ -141,21 +144,23 @@ class FilterBar(Vertical):
 
     def close(self) -> None:
         """Hide it."""
-        self._naming = None
+        self.naming = None
         self.remove_class("-open")
 
     @on(FilterInput.NameWanted)
     def ask_for_name(self) -> None:
         """Ask in the same line for the name to save the filter by."""
-        if self._naming is not None or self._mistakes is not None:
+        if self.naming is not None or self._mistakes is not None:
             return
-        self._naming = self.line.value.strip()
+        self.naming = self.line.value.strip()
+        self.post_message(self.NamingChanged())
         self._put("")
         self._write_notes()
 
     def _leave_naming(self) -> None:
         """Back to the filter as it was typed."""
-        text, self._naming = self._naming or "", None
+        text, self.naming = self.naming or "", None
+        self.post_message(self.NamingChanged())
         self._put(text)
         self._write_notes()
 
@@ -193,8 +198,8 @@ class FilterBar(Vertical):
 
     def _write_notes(self) -> None:
         notes = self.query_one("#filter-notes", Static)
-        self.query_one("#filter-sign", Static).update(Content(" / " if self._naming is None else " @ "))
-        if self._naming is not None:
+        self.query_one("#filter-sign", Static).update(Content(" / " if self.naming is None else " @ "))
+        if self.naming is not None:
             notes.update(self._about_name())
             return
         if self._mistakes is not None:
@@ -210,13 +215,13 @@ class FilterBar(Vertical):
 
     def _about_name(self) -> Content:
         """What the name is for, and how to go on; the names there are, since one of them may be meant."""
-        if self._naming:
-            told = Content.assemble("   is the name for  ", (visible(self._naming), "bold"))
+        if self.naming:
+            told = Content.assemble("   is the name for  ", (visible(self.naming), "bold"))
         else:
             told = Content("   is the name of the saved filter to forget")
         names = [one.word for one in self.completions if one.word.startswith("@")]
         lines = [told, Content.styled("   enter saves it   esc back to the filter", "$muted")]
-        if not self._naming:
+        if not self.naming:
             lines[1] = Content.styled("   enter forgets it   esc back to the filter", "$muted")
         if names:
             lines.insert(1, Content.assemble(("   saved so far  ", "$muted"), visible(" ".join(names[:12]))))
@@ -262,25 +267,25 @@ class FilterBar(Vertical):
         message.stop()
         self._chosen = 0
         self._write_notes()
-        if self.is_open and self._naming is None:
+        if self.is_open and self.naming is None:
             self.post_message(self.Edited(message.value))
 
     @on(Input.Submitted)
     def _kept(self, message: Input.Submitted) -> None:
         message.stop()
-        if self._naming is None:
+        if self.naming is None:
             self.post_message(self.Kept(message.value))
         elif message.value.strip():
-            self.post_message(self.Saved(message.value.strip(), self._naming))
+            self.post_message(self.Saved(message.value.strip(), self.naming))
             self._leave_naming()
 
     def on_key(self, message: events.Key) -> None:
         """Complete, go through the history or the offers, leave."""
-        if message.key == "escape" and self._naming is not None:
+        if message.key == "escape" and self.naming is not None:
             self._leave_naming()
         elif message.key == "escape":
             self.post_message(self.Left())
-        elif self._naming is not None:
+        elif self.naming is not None:
             return
         elif message.key == "down" and self._offered and self._at >= len(self.history):
             self._chosen = (self._chosen + 1) % len(self._offered)
@@ -294,7 +299,7 @@ class FilterBar(Vertical):
 
     @on(FilterInput.CompletionWanted)
     def _complete(self) -> None:
-        if not self._offered or self._naming is not None:
+        if not self._offered or self.naming is not None:
             return
         word = self._offered[self._chosen].word
         text = self.line.value

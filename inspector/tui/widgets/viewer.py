@@ -34,7 +34,7 @@ from textual.strip import Strip
 
 from inspector.core import units
 from inspector.core.payload import Path
-from inspector.tui.keys import bind
+from inspector.tui.keys import bind, key_of
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.folds import Folds
@@ -287,7 +287,8 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _finish(self, built: Prepared | Exception, stay: bool) -> None:
         if isinstance(built, Exception):
-            sentence = view_failed("a document", built, "4 has the raw bytes, the log the rest.")
+            raw = key_of(self.app, "tab-4")
+            sentence = view_failed("a document", built, f"{raw} has the raw bytes, the log the rest.")
             self.post_message(self.Failed(sentence))
             self._show(Prepared.of(saying(sentence)))
             self._failing = True  # should these words fail, too, nothing else is tried
