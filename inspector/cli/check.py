@@ -274,8 +274,11 @@ def _report(tally: Tally, as_json: bool, what: str) -> int:
         print(f"{label}: {visible(found.words)}  {style(visible(f'({first}{others})'), dim=True)}")
     skipped = sum(tally.unknown.values())
     if skipped:
-        names = ", ".join(sorted(str(kind or "without a type") for _, kind in tally.unknown)[:5])
-        narrate(f"{units.count(skipped, what)} of types that are not in the baseline: {names}")
+        names = sorted(str(kind or "without a type") for _, kind in tally.unknown)
+        more = f" and {units.count(len(names) - 5)} more" if len(names) > 5 else ""
+        narrate(
+            f"{units.count(skipped, what)} of types that are not in the baseline: {', '.join(names[:5])}{more}"
+        )
     if not tally.checked:
         narrate(f"Nothing was checked: no {what} is meant.")
     else:

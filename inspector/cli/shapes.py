@@ -234,7 +234,7 @@ def shape_command(
                 show_path(field.path),
                 field.words,
                 _presence(field),
-                ", ".join(each for each in (field.keys_words, values.in_words(field.path)) if each),
+                "; ".join(each for each in (field.keys_words, values.in_words(field.path)) if each),
             )
             for field in shape.fields
         ],

@@ -22,8 +22,6 @@ _SAME = (
     ("userid", "accountname"),
     ("generateduuid", "eventid", "id"),
     ("policybundle", "policy"),
-    ("whitelist", "allowlist"),
-    ("whitelisted", "allowlisted"),
 )
 _ONE_NAME = {name: names[-1] for names in _SAME for name in names}
 _EVERYDAY = frozenset(("id", "key", "message", "msg", "name", "status", "type", "url", "value"))
@@ -62,6 +60,8 @@ def _loosely(step: Step) -> Step:
     if not isinstance(step, str):
         return step
     name = step.replace("_", "").replace("-", "").lower()
+    # Whole families: whitelist_ids, whitelisted_images, matched_blacklisted_images_rule.
+    name = name.replace("whitelist", "allowlist").replace("blacklist", "denylist")
     return _ONE_NAME.get(name, name)
 
 

@@ -170,7 +170,8 @@ def side_of_pins(reader: Reader, keys: Types, name: str) -> Side:
     pins = [found.type for key in keys if (found := read_pin(reader, *key)) is not None]
     if not pins:
         raise InspectorError(
-            f"no baseline of {visible(name)} is pinned; b on the shapes screen does.", code=1
+            f"no baseline of {visible(name)} is pinned; b on the shapes screen does, or inspector baseline --pin.",
+            code=1,
         )
     return _side_of_baseline(f"{name}@{PINNED}", pins)
 

@@ -181,6 +181,8 @@ def test_a_move_is_an_extra_field_of_its_two_lines() -> None:
         ("event_id", "id"),
         ("notificationId", "notification_id"),
         ("policy_bundle", "policy"),
+        ("whitelist_ids", "allowlist_ids"),
+        ("matched_blacklisted_images_rule", "matched_denylisted_images_rule"),
     ],
 )
 def test_names_of_anchore_generations_are_the_same_field(old: str, new: str) -> None:

@@ -126,15 +126,13 @@ class FieldRows(Rows):
     def told(self, field: Field) -> str:
         """What the values look like, and what else there is to say of a field; raw."""
         said: list[str] = []
-        if field.keys_words:
-            said.append(field.keys_words)
         if field.empty:
             said.append("empty" if field.empty == field.present else f"empty in {field.empty:,}")
         if field.duplicated:
             said.append("stood twice in one object")
         if words := self.values.get(field.path):
             said.append(words)
-        return ", ".join(said)
+        return "; ".join(each for each in (field.keys_words, ", ".join(said)) if each)
 
     def fold_column(self, row: Row) -> int | None:
         """The fold sign comes after the badge."""
