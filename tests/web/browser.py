@@ -215,8 +215,13 @@ async def chromium(folder: Path) -> AsyncIterator[Browser]:
         draining = asyncio.create_task(process.stderr.read())
         async with aiohttp.ClientSession() as client:
             yield Browser(client, found[1].decode())
+        # Its socket is in a folder beside all profiles, which stays when it is told to end.
+        linked = folder / "SingletonSocket"
+        left = linked.readlink().parent if linked.is_symlink() else None
         process.terminate()
         await draining
+        if left is not None and left.name.startswith("org.chromium"):
+            shutil.rmtree(left, ignore_errors=True)
     finally:
         if process.returncode is None:
             process.kill()
