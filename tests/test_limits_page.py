@@ -28,7 +28,7 @@ from inspector.core import (
 )
 from inspector.core.events import InspectorError
 from inspector.replay import http1, send
-from inspector.store import commit, edits, place, reader, retention, shape_rows, writer
+from inspector.store import commit, deleted, edits, place, reader, retention, shape_rows, writer
 from inspector.web import server as web
 
 PAGE = Path(__file__).parent.parent / "docs/limits.md"
@@ -76,6 +76,7 @@ DEFAULTS = {
     "age": "off",
     "bytes of bodies": "off",
     "events deleted in one transaction": str(retention.AT_ONCE),
+    "events deleted on request in one transaction": str(deleted.MOST),
     "WAL kept after a burst": _mib(place.WAL_KEPT),
     "log beside the store": f"{child._LOG_BYTES / 1e6:g} MB",
     "wait for the store's lock": _s(place.BUSY_MS / 1000),

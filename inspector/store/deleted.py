@@ -25,7 +25,8 @@ Progress = Callable[[int, int], None]
 """Told how many events are done, of how many."""
 
 _FIRST = 25
-_MOST = 200
+MOST = 200
+"""Events in one transaction at most; fewer while one takes long."""
 _PAUSE_S = 0.005
 """Between two transactions, seconds: the capture process gets its turn."""
 
@@ -139,7 +140,7 @@ def _in_turns(ids: Sequence[int], work: Callable[[Sequence[int]], int], progress
         done += work(some)
         took = time.monotonic() - began
         at += len(some)
-        most = max(1, most // 2) if took > HOLD_S / 3 else min(_MOST, most + _FIRST)
+        most = max(1, most // 2) if took > HOLD_S / 3 else min(MOST, most + _FIRST)
         progress(at, len(ids))
         if at < len(ids):
             time.sleep(_PAUSE_S)

@@ -25,6 +25,7 @@ from inspector.capture.asking import ask_answers, ask_pause
 from inspector.capture.child import Capture, open_log, running
 from inspector.capture.narrate import Narrator
 from inspector.core.events import InspectorError
+from inspector.store.deleted import delete, undo, waiting
 from inspector.store.edits import Edits
 from inspector.store.place import capture_lock, screens_lock
 from inspector.store.reader import Reader
@@ -336,6 +337,23 @@ def test_a_reader_that_is_gone_is_no_error() -> None:
     narrator.close()
     os.close(writing)
     assert narrator.lost == 10
+
+
+def test_a_starting_listener_lets_go_what_was_deleted(store: Path) -> None:
+    """What is deleted while it runs can be brought back, until the next one starts."""
+    with started(store) as capture:
+        assert all(post(capture.url) == 200 for _ in range(4))
+        assert delete(store, [1, 2]) == 2
+        with Reader(store) as reader:
+            assert waiting(reader).events == 2
+    with Reader(store) as reader:
+        assert waiting(reader).events == 2
+        with started(store) as capture:
+            assert until(lambda: waiting(reader).events == 0)
+            assert list(undo(store)) == []
+            assert list(reader.ids()) == [3, 4]
+            assert delete(store, [3]) == 1
+            assert list(undo(store)) == [3]
 
 
 def test_a_child_is_not_started_twice_by_two_screens_at_once(store: Path) -> None:

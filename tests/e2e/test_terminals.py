@@ -171,3 +171,23 @@ def test_suspended_and_resumed(store: Path) -> None:
         terminal.wait_for("shell>")
         terminal.send("exit\r")
         assert terminal.wait() == 0
+
+
+def test_an_editor_has_the_terminal_to_itself_and_gives_it_back(store: Path, tmp_path: Path) -> None:
+    """It reads keys and writes where the screen was; afterwards all is painted anew and keys act as before."""
+    editor = tmp_path / "editor"
+    editor.write_text(
+        '#!/bin/sh\nstty -a | grep -q " icanon" && echo EDITING\nread word\nsed -i "s/acme/$word/" "$1"\n'
+    )
+    editor.chmod(0o755)
+    variables = {"EDITOR": str(editor), "VISUAL": ""}
+    with Terminal("--store", str(store), "--no-listen", environment=variables) as terminal:
+        terminal.wait_for("Events 50")
+        before = terminal.press("j", "#49")
+        terminal.press("e", "EDITING")
+        assert terminal.bytes.rfind(b"\x1b[?1049l") > terminal.bytes.rfind(b"\x1b[?1049h")
+        terminal.send("other\r")
+        after = terminal.wait_for("It was a copy")
+        assert after.splitlines()[:25] == before.splitlines()[:25]
+        terminal.press("j", "#48")
+        quit(terminal)

@@ -42,6 +42,8 @@ class Scene:
     back: tuple[str, ...] = ("escape",)
     paste: str = ""
     """What is written into a line once the keys are pressed."""
+    then: tuple[str, ...] = ()
+    """Keys after that."""
 
 
 SCENES = (
@@ -62,6 +64,19 @@ SCENES = (
     Scene("delete", ("X",), "Delete"),
     Scene("listener", ("i",), "Listener"),
     Scene("palette", ("ctrl+p",), "Search"),
+    Scene("grouped", ("b", "space", "j", "j"), "by type", ("b", "b", "f")),
+    Scene("answers", ("a",), "What senders"),
+    Scene("export", ("E",), "Export"),
+    Scene("naming", ("slash",), "is the name", ("escape", "escape"), "level:error", ("ctrl+s",)),
+    Scene(
+        "nested",
+        ("slash",),
+        "text in this base64",
+        ("escape", "escape", "escape"),
+        "type:push",
+        ("enter", "enter", "slash", *"node_id", "enter", "n", "l"),
+    ),
+    Scene("undo", ("X", "left", "left", "enter"), "brings it back.", ("u",)),
 )
 
 
@@ -167,6 +182,9 @@ class Visit:
         if scene.paste:
             self.app.post_message(Paste(scene.paste))
             await self.settle()
+        for key in scene.then:
+            await self.pilot.press(key)
+        await self.settle()
         for _ in range(100):
             if scene.shows in self.text:
                 break

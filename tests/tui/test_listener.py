@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -154,3 +158,49 @@ def test_a_terminal_that_cannot_show_a_screen_is_refused(
     monkeypatch.setenv("TERM", "xterm")
     with pytest.raises(InspectorError, match="no terminal"):
         check_terminal()
+
+
+async def test_what_streams_in_moves_nothing_under_the_reader(
+    capture: Capture, staged: Staged, tmp_path: Path
+) -> None:
+    """Through the real listener, while the cursor is elsewhere: it is counted above, the row stays, also in groups."""
+    fill(capture.path, [anchore(f"user.kind{number % 2}", {"n": number}, number) for number in range(60)])
+
+    def send(first: int) -> None:
+        with closing(HTTPConnection(urlsplit(capture.url).netloc, timeout=30)) as connection:
+            for number in range(first, first + 20):
+                kind = anchore(f"user.kind{number % 2}", {"n": number}, number)
+                connection.request("POST", "/hook", json.dumps(kind), {"Content-Type": "application/json"})
+                assert connection.getresponse().read() is not None
+
+    async with staged(capture.path, (120, 36), capture) as stage:
+        events = stage.main.events
+
+        def here() -> tuple[int | None, str]:
+            rows = [events.render_line(y).text for y in range(events.size.height)]
+            (at,) = [row for row in rows if row.startswith("›")]
+            return rows.index(at), at
+
+        await stage.detail(60)
+        await stage.press(*["j"] * 9)
+        await stage.detail(51)
+        before = here()
+        await asyncio.to_thread(send, 100)
+        await stage.shows("Events 80   paused, 20 new above", "f newest (20 new)")
+        assert here() == before
+        assert events.cursor == 51
+        await stage.press("b")
+        await stage.shows("by type, 2", "user.kind1 ")
+        await stage.press("L")
+        await stage.until(lambda: len(events._rows) == 82)
+        stage.main.go_from(51)
+        await stage.detail(51)
+        grouped = here()
+        await asyncio.to_thread(send, 200)
+        await stage.shows("Events 100   by type, 2   paused, 40 new above")
+        await stage.until(lambda: len(events._rows) == 102)
+        assert here() == grouped
+        assert events.cursor == 51
+        await stage.press("b", "b", "f")
+        await stage.shows("Events 100   following")
+        await stage.detail(100)
