@@ -239,6 +239,21 @@ async def test_matrix_shows_fields_down_and_types_across(store: Path) -> None:
     assert app.results == ["sender:anchore type:system.feeds.sync.started details.sync_feed_types:*"]
 
 
+async def test_matrix_says_how_many_types_stand_beyond_its_sides(tmp_path: Path) -> None:
+    store = fill(tmp_path / "e.db", [{"type": f"t{n:02}", "n": n} for n in range(30)])
+    app = Stage(MatrixScreen(store, None))
+    async with app.run_test(size=(60, 15)) as pilot:
+        await app.settled()
+        await pilot.pause()
+        head = lines_of(app)[1].split()
+        assert (head[0], int(head[-1])) == ("field", 30 - len(head[1:-1]))
+        await pilot.press(*["l"] * 29)
+        await pilot.pause()
+        head = lines_of(app)[1].split()
+        assert head[-1] == "d"
+        assert int(head[1]) == 30 - len(head[2:])
+
+
 async def test_matrix_compares_two_columns(store: Path) -> None:
     app = Stage(MatrixScreen(store))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -235,7 +235,9 @@ class DiffScreen(LeftOnce[str | None]):
 
     def _tell(self, line: Line) -> list[Piece]:
         if self.tab == 0:
-            return outside(line.told)
+            # What stands on one side only is told in full: its cell may be too narrow for it.
+            only = "" if line.a and line.b else line.a or line.b
+            return [*outside(line.told), *outside(f"   {only}" if only else "", "muted")]
         escaped = count_unsafe(line.a + line.b)
         note = f" {units.count(escaped, 'control character')}, escaped." if escaped else ""
         both = [text for text in ([line.a] if line.a == line.b else [line.a, line.b]) if text]

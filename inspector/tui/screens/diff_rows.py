@@ -365,7 +365,7 @@ def _unified_heading(
     a: tuple[str, str], b: tuple[str, str], width: int
 ) -> list[tuple[list[Piece], list[Piece]]]:
     """Who a and b are, on one line; where that would cut a filter behind an ``@``, on a line each."""
-    half = (width - 6) // 2
+    half = (width - 8) // 2
     fit = all(
         "@" not in label or cell_len(visible(label)) + cell_len(visible(events)) + 5 <= half
         for label, events in (a, b)
@@ -373,11 +373,15 @@ def _unified_heading(
     room = half if fit else width - 6
     sides: list[list[Piece]] = []
     for letter, (label, events) in (("a", a), ("b", b)):
-        named = _short(label, room - cell_len(visible(events)) - 5)
-        pieces: list[Piece] = [(f"{letter} ", "accent"), (f"{named}  ", "strong"), (visible(events), "muted")]
+        about = visible(events)
+        named = _short(label, room - cell_len(about) - 5)
+        if " " not in about:
+            # The type of an event: its end tells more than its beginning.
+            about = event_type(about, max(4, room - cell_len(named) - 4), cell_len)
+        pieces: list[Piece] = [(f"{letter} ", "accent"), (f"{named}  ", "strong"), (about, "muted")]
         sides.append(fitted(pieces, room))
     if fit:
-        return [([("    ", ""), *sides[0], *sides[1]], [])]
+        return [([("    ", ""), *sides[0], ("  ", ""), *sides[1]], [])]
     return [([("    ", ""), *side], []) for side in sides]
 
 

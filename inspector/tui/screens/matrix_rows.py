@@ -67,6 +67,9 @@ class MatrixRows(Rows):
     def visible_columns(self, width: int) -> range:
         """Which columns there is room for; the one of the cursor is among them."""
         room = max(1, (width - self.name_width(width) - 5) // 2)
+        if room < len(self.columns):
+            # Cells for how many more there are.
+            room = max(1, room - 2)
         first = min(self._first, self.column, max(0, len(self.columns) - room))
         first = max(first, self.column - room + 1)
         self._first = first
@@ -74,10 +77,15 @@ class MatrixRows(Rows):
 
     def heading(self, width: int) -> list[Piece]:
         """The letters of the columns."""
-        found: list[Piece] = fitted([("   field", "muted")], self.name_width(width) + 3)
-        for index in self.visible_columns(width):
+        shown = self.visible_columns(width)
+        before = f"+{shown.start} " if shown.start else ""
+        name = self.name_width(width) + 3 - len(before)
+        found: list[Piece] = [*fitted([("   field", "muted")], name), (before, "care")]
+        for index in shown:
             style = "accent" if index in (self.column, self.marked) else "muted"
             found.append((f" {letter(index)}", style))
+        if after := len(self.columns) - shown.stop:
+            found.append((f" +{after}", "care"))
         return found
 
     def sign(self, field: Field | None) -> Piece:
