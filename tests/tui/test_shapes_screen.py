@@ -326,6 +326,12 @@ async def test_a_baseline_is_pinned_told_against_compared_and_forgotten(store: P
         await pilot.pause()
         assert isinstance(app.screen, DiffScreen)
         assert [side.label for side in app.screen.sides] == [f"{COMPLETED}@baseline", COMPLETED]
+        await pilot.press("equals_sign")
+        await pilot.pause()
+        # A baseline knows that team was not always there, and counts nothing: it must not say "all".
+        team = next(line for line in lines_of(app) if ".team" in line)
+        assert re.search(r"string +string.* 1 of 4", team)
+        assert "all" not in team
         await pilot.press("escape", "b", "x")
         await app.settled()
         await pilot.pause()

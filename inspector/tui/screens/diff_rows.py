@@ -68,7 +68,7 @@ def shape_lines(
     a: TypeShape, b: TypeShape, changes: Sequence[Change], alike: bool, hints: tuple[Hints, Hints] = ({}, {})
 ) -> list[Line]:
     """The lines of a shape diff in the order of paths; with `alike` the fields that are the same, too."""
-    lines = [_shape_line(change, a.field(change.path), b.field(change.path), hints) for change in changes]
+    lines = [_shape_line(change, a, b, hints) for change in changes]
     if alike:
         changed = {change.path for change in changes}
         same = [
@@ -77,8 +77,8 @@ def shape_lines(
                 field.path,
                 _words(field, hints[0]),
                 _words(b.field(field.path), hints[1]),
-                presence(field),
-                presence(b.field(field.path)),
+                presence(a, field),
+                presence(b, b.field(field.path)),
                 told="The same on both sides.",
             )
             for field in a.fields
@@ -94,11 +94,29 @@ def count_alike(a: TypeShape, changes: Sequence[Change]) -> int:
     return sum(field.path not in changed for field in a.fields)
 
 
-def presence(field: Field | None) -> str:
-    """How common a field is: ``all``, ``1 of 301``; empty where there is only one event to tell from."""
-    if field is None or field.of <= 1:
+def presence(shape: TypeShape, field: Field | None) -> str:
+    """How common a field is: ``all``, ``1 of 301``; empty where there is only one event to tell from, and
+    where a baseline knows no more than that not all had it."""
+    if field is None or field.of <= 1 or _is_uncounted(shape, field):
         return ""
     return "all" if field.present == field.of else f"{field.present:,} of {field.of:,}"
+
+
+def _is_uncounted(shape: TypeShape, field: Field) -> bool:
+    """True for what some events of a baseline lacked: its one variant stands for all, and counts nothing.
+
+    Events of one variant have the same fields, but for those inside elements and values under data keys.
+    """
+    if len(shape.variants) > 1:
+        return False
+    for end, step in enumerate(field.path, 1):
+        if not isinstance(step, str):
+            around = shape.field(field.path[: end - 1])
+            return around is not None and (len(around.types) > 1 or around.empty > 0)
+        above = shape.field(field.path[:end])
+        if above is not None and above.optional:
+            return True
+    return False
 
 
 def _words(field: Field | None, hints: Hints) -> str:
@@ -108,18 +126,19 @@ def _words(field: Field | None, hints: Hints) -> str:
     return f"{field.words}, {hint}" if hint else field.words
 
 
-def _shape_line(change: Change, a: Field | None, b: Field | None, hints: tuple[Hints, Hints]) -> Line:
+def _shape_line(change: Change, in_a: TypeShape, in_b: TypeShape, hints: tuple[Hints, Hints]) -> Line:
+    a, b = in_a.field(change.path), in_b.field(change.path)
     moved_here = change.change == "added" and change.moved is not None
     return Line(
         "»" if moved_here else SIGNS[change.change],
         change.path,
         _words(a, hints[0]),
         _words(b, hints[1]),
-        presence(a),
-        presence(b),
+        presence(in_a, a),
+        presence(in_b, b),
         change.breaking,
         f"from {_moved_from(change)}" if moved_here else "",
-        _told(change, a, b),
+        _told(change, in_a, in_b),
     )
 
 
@@ -131,31 +150,36 @@ def _moved_from(change: Change) -> str:
     return show_path(change.moved)
 
 
-def _told(change: Change, a: Field | None, b: Field | None) -> str:
+def _told(change: Change, a: TypeShape, b: TypeShape) -> str:
     if change.moved is not None:
         if change.change == "removed":
             return f"Only in a. b has the same field at {show_path(change.moved)}, so it is read as moved."
         return f"Only in b. a has the same field at {show_path(change.moved)}, so it is read as moved."
     if change.change == "removed":
-        return f"Only in a{_of(a)}. " + (
+        return f"Only in a{_of(a, change.path)}. " + (
             "What reads it breaks with b." if change.breaking else "b has no such field."
         )
     if change.change == "added":
-        return f"Only in b{_of(b)}. a has no such field."
+        return f"Only in b{_of(b, change.path)}. a has no such field."
     if change.change == "retyped":
         told = f"{change.a} in a, {change.b} in b."
         return told + (
             " b has a type that a never had." if change.breaking else " b has no type that is new."
         )
     if change.change == "optional":
-        return f"{_there(a, 'a')}. {_there(b, 'b')}. What relies on it breaks with b."
-    return f"{_there(a, 'a')}. {_there(b, 'b')}."
+        return (
+            f"{_there(a, change.path, 'a')}. {_there(b, change.path, 'b')}. What relies on it breaks with b."
+        )
+    return f"{_there(a, change.path, 'a')}. {_there(b, change.path, 'b')}."
 
 
-def _there(field: Field | None, letter: str) -> str:
+def _there(shape: TypeShape, path: Path, letter: str) -> str:
     """How far a side has a field: ``In 3 of the 301 events of a``, ``In every object of b that it belongs to``."""
+    field = shape.field(path)
     if field is None:
         return f"Not in {letter}"
+    if _is_uncounted(shape, field):
+        return f"Not in every event of {letter}"
     if field.present < field.of:
         return f"In {field.present:,} of the {field.of:,} events of {letter}"
     of = "the one event" if field.of == 1 else f"all {field.of:,} events"
@@ -164,8 +188,8 @@ def _there(field: Field | None, letter: str) -> str:
     return f"In {of} of {letter}" + (", in each object it belongs to" if ITEMS in field.path else "")
 
 
-def _of(field: Field | None) -> str:
-    words = presence(field)
+def _of(shape: TypeShape, path: Path) -> str:
+    words = presence(shape, shape.field(path))
     return "" if not words else f", in {words} events" if words != "all" else ", in all its events"
 
 
