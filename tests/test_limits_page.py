@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from inspector.capture import background, child, narrate, refused, tunnel
+from inspector.capture import background, child, connection, narrate, refused, tunnel
 from inspector.capture.answers import read_rules
 from inspector.capture.limits import Limits
 from inspector.cli import COMMANDS, inspector, read, replay
@@ -60,6 +60,8 @@ DEFAULTS = {
     "body of a request": _mib(_LIMITS.body),
     "time for a head": _s(_LIMITS.head_deadline),
     "time for a body": _s(_LIMITS.body_deadline),
+    "time to read the answers": _s(_LIMITS.body_deadline),
+    "requests in line when their sender hangs up": str(connection.IN_LINE),
     "request line": _mib(_LIMITS.line),
     "one header line": _mib(_LIMITS.field),
     "header lines": f"{_LIMITS.fields:,}",

@@ -39,6 +39,8 @@ READ = (16 if _PYTHON_PARSER else 64) * 1024
 _SLICE = 16 * 1024
 """Bytes of a chunked body looked through at once for its end."""
 _LINGER_S = 1.0
+IN_LINE = 16
+"""Requests kept one by one of those that a sender had in line when it hung up: each takes the loop's time."""
 
 
 class Cut(Exception):
@@ -114,6 +116,7 @@ class Connection(RequestHandler):
         "arrivals",
         "body",
         "body_since",
+        "closing_since",
         "deaf",
         "ended",
         "gone",
@@ -130,6 +133,7 @@ class Connection(RequestHandler):
         "rest",
         "seam",
         "tls",
+        "wire",
     )
 
     def __init__(self, manager: Any, listener: Listener, **settings: Any) -> None:
@@ -139,6 +143,9 @@ class Connection(RequestHandler):
         self.near = ""
         """The address of ours that the sender connected to."""
         self.tls = False
+        self.wire: asyncio.Transport | None = None
+        """The transport, also while it closes, when aiohttp has let go of it."""
+        self.closing_since: float | None = None
         self.received = (0, 0)
         """Both clocks at the first byte of the head that is being read."""
         self.arrivals: deque[tuple[int, int]] = deque()
@@ -182,6 +189,7 @@ class Connection(RequestHandler):
             self._manager = None  # connection_lost of a connection that never was
             return
         listener.connections.add(self)
+        self.wire = cast(asyncio.Transport, transport)
         self.head_since = time.monotonic()
         if hasattr(transport, "max_size"):
             transport.max_size = READ
@@ -202,7 +210,11 @@ class Connection(RequestHandler):
         """Requests whose turn did not come, a refusal that could not be told, and half a head."""
         listener = self.listener
         rest, self.rest = self.rest, b""
+        most = len(self._messages) + IN_LINE
         while rest and not self.deaf:
+            if self.body is None and len(self._messages) >= most:
+                self.refusal = ("the sender hung up before the turn of these requests", rest)
+                break
             rest = self._take_head(rest) if self.body is None else self._take_body(rest)
         while self._messages:
             message, payload = self._messages.popleft()
@@ -230,7 +242,13 @@ class Connection(RequestHandler):
             async with asyncio.timeout(self.listener.limits.body_deadline):
                 await self._drain_helper()
         except TimeoutError:
-            self.force_close()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Close the connection at once: what was not read of its answers is dropped."""
+        self.force_close()
+        if self.wire is not None:
+            self.wire.abort()
 
     async def linger(self) -> None:
         """Let the sender read the answer: what it still sends is dropped, for a second at most."""
@@ -509,9 +527,17 @@ class Connection(RequestHandler):
         self.listener.failed(kw.get("exc_info"))
 
     def sweep(self, moment: float) -> None:
-        """Close a connection whose head is late; tell the reader of a body that is."""
+        """Close a connection whose head is late; tell the reader of a body that is.
+
+        A closed one waits for its sender to read the answers; it is not waited for longer than for a body.
+        """
         limits = self.listener.limits
-        if self._waiter is not None:
+        if self.wire is not None and self.wire.is_closing():
+            if self.closing_since is None:
+                self.closing_since = moment
+            elif moment - self.closing_since > limits.body_deadline:
+                self._let_go()
+        elif self._waiter is not None:
             if self.in_hand:
                 return
             if self.ended and not self._messages:

@@ -42,6 +42,7 @@ class Refused:
         self._log = log
         self._addresses: dict[str, _Address] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lost = 0
 
     def add(self, peer: str, reason: str, raw: bytes, status: int | None, received: tuple[int, int]) -> None:
         """Keep one refused request from `peer` (``host:port``)."""
@@ -95,7 +96,11 @@ class Refused:
         try:
             event = await self._commit.put(arrival)
         except StoreFailed as error:
-            self._log(f"a request that was not answered could not be stored: {error}")
+            self._lost += 1
+            if self._lost == 1 or self._lost % 1000 == 0:
+                self._log(
+                    f"a request that was not answered could not be stored: {error}; {self._lost:,} so far"
+                )
             return
         if address is not None:
             address.counting, address.written = event[0], 1

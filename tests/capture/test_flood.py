@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
+import socket
+import struct
 import sys
 import time
 from collections.abc import Iterator
@@ -126,3 +128,46 @@ async def test_one_too_many_is_told_and_recorded(tmp_path: Path) -> None:
         assert await honest(capture.port) == 200
         events = capture.wait_for(2)
     assert [event.rejected for event in events] == ["too many connections at once", None]
+
+
+async def test_senders_that_never_read_their_answers_lose_their_places(tmp_path: Path) -> None:
+    """Every place taken by one that does not read: after the deadline an honest sender is served."""
+    answer = f"200 body {'x' * 40_000}"
+    with captured(
+        tmp_path, "--max-connections", "4", "--body-deadline", "500ms", "--respond", answer
+    ) as capture:
+        taken = []
+        for words in (b"close", b"close", b"keep-alive", b"keep-alive"):
+            request = b"GET /deaf HTTP/1.1\r\nHost: a\r\nConnection: " + words + b"\r\n\r\n"
+            deaf = socket.socket()
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            deaf.connect(("127.0.0.1", capture.port))
+            deaf.sendall(b"GET /deaf HTTP/1.1\r\nHost: a\r\n\r\n" * 300 + request)
+            taken.append(deaf)
+        assert await honest(capture.port) != 200
+        began = time.monotonic()
+        while await honest(capture.port) != 200:
+            assert time.monotonic() - began < 10
+            await asyncio.sleep(0.1)
+        for deaf in taken:
+            deaf.close()
+
+
+async def test_many_requests_of_a_sender_that_hangs_up_hold_nobody_up(tmp_path: Path) -> None:
+    """The first in line are kept one by one, the others as one rejected event."""
+    with captured(tmp_path) as capture:
+        line = b"GET /in-line HTTP/1.1\r\nHost: a\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", capture.port)) as hasty:
+            hasty.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            hasty.sendall(line * 1900)
+        events = capture.wait_for(18)
+        assert await honest(capture.port) == 200
+        rejected = [event for event in capture.events() if event.rejected is not None]
+        assert [event.rejected for event in rejected] == [
+            "the sender hung up before the turn of these requests"
+        ]
+        raw = capture.raw_head(rejected[0])
+        assert raw is not None
+        assert raw.startswith(line * 1000)
+        assert {event.target for event in events} == {b"/in-line"}
+        assert capture.errors() == ""
