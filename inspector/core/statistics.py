@@ -17,6 +17,7 @@ from typing import Any
 from inspector.core.events import JsonObject
 from inspector.core.formats import OPAQUE, as_text, format_of
 from inspector.core.payload import ITEMS, KEYS, BigInteger, Path
+from inspector.core.redact import MASK
 from inspector.core.shapes import NOTHING, Shape
 from inspector.core.units import count
 
@@ -140,6 +141,9 @@ class FieldValues:
         name = self.format
         is_time = self._is_time(path)
         listed = self.constant or (self.enumerable and not is_time)
+        if MASK in self.examples:
+            # Masked values are alike; whether the real ones are is not known.
+            return MASK
         if self.constant:
             value = as_text(self.examples[0])
             parts += ["unix time"] if is_time else [name] if name in OPAQUE else []

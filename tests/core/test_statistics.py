@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from inspector.core.export.masking import masked
 from inspector.core.payload import ITEMS, KEYS, Path, parse
+from inspector.core.redact import MASK
 from inspector.core.statistics import MAX_VALUES, MAX_VISITS, FieldValues, Statistics, gather
 from inspector.core.type_shape import learn
 
@@ -59,6 +61,11 @@ def test_nothing_is_always_so_when_not_all_was_read() -> None:
     assert gather(payloads, shape, events=4).in_words(("a",)) == 'always "x"'
     long = [{"l": [1] * 300, "a": "x"}] * 2
     assert gather(long, learn(long).merged, events=2).in_words(("a",)) == '"x"'
+
+
+def test_what_is_masked_is_not_said_to_be_constant() -> None:
+    payloads = [masked({"password": f"secret {n}"}) for n in range(3)]
+    assert values(payloads, "password").in_words(("password",)) == MASK
 
 
 def test_formats_side_by_side_are_counted() -> None:

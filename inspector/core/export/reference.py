@@ -41,4 +41,6 @@ def rows(learnt: Learnt) -> Iterator[Row]:
 def about(learnt: Learnt) -> str:
     """A line on the type: ``sent by anchore; 41 events, 3 variants``."""
     sender = f"Sent by {visible(learnt.sender)}; " if learnt.sender else ""
-    return f"{sender}{learnt.words}."
+    some = 0 < learnt.values.payloads < learnt.shape.events
+    read = f", values of {count(learnt.values.payloads)} of them" if some else ""
+    return f"{sender}{learnt.words}{read}."
