@@ -65,7 +65,8 @@ def check_command(store: str | None, words: tuple[str, ...], pinned: bool, files
 
     Without a file, or with --pinned, it is the baselines pinned in the store (baseline --pin, or b on the
     shapes screen). FILTER narrows the events. Without one, a schema that inspector wrote is held against the
-    events of its type, any other against all. Exit code 0 when all fit, 1 when one does not.
+    events of its type, any other against all. Exit code 0 when all fit, 1 when one does not,
+    or when none of the files could be checked.
 
     \b
     inspector check
@@ -280,8 +281,9 @@ def _report(tally: Tally, as_json: bool, what: str) -> int:
             f"{units.count(skipped, what)} of types that are not in the baseline: {', '.join(names[:5])}{more}"
         )
     if not tally.checked:
-        narrate(f"Nothing was checked: no {what} is meant.")
+        narrate(f"Nothing was checked: no {what} is {'of a type in the baseline' if skipped else 'meant'}.")
     else:
         verdict = units.count(len(tally.violations), "violation") if tally.violations else "all fit"
         narrate(f"{units.count(tally.checked, what)} checked: {verdict}.")
-    return 1 if tally.violations else 0
+    # Who names files wants them checked: a pipeline must not pass because their type is called otherwise now.
+    return 1 if tally.violations or (what == "file" and not tally.checked) else 0

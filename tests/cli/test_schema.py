@@ -161,6 +161,9 @@ def test_types_that_a_baseline_does_not_hold_are_named_and_no_violation(run: Run
     code, _, err = run("check", path)
     assert code == 0
     assert "of types that are not in the baseline" in err
+    code, _, err = run("check", path, "--files", SAMPLES / "github" / "push.http")
+    assert code == 1
+    assert "Nothing was checked: no file is of a type in the baseline." in err
 
 
 def test_a_schema_of_ours_is_held_against_its_own_type(run: Run, tmp_path: Path) -> None:
