@@ -22,6 +22,7 @@ from textual.binding import Binding, BindingType
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -173,6 +174,21 @@ class InspectorApp(App[None]):
         if isinstance(message, events.Key) and isinstance(self.screen, MainScreen):
             self.screen.end_tour()
         await super().on_event(message)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """A toast; one that only informs takes the place of the one before, so that they do not pile up."""
+        if severity == "information":
+            for told in [told for told in self._notifications if told.severity == severity]:
+                self._unnotify(told, refresh=False)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
 
     def _tell_mistakes(self) -> None:
         """Say what is wrong with the settings; the defaults hold meanwhile."""

@@ -76,7 +76,6 @@ SCENES = (
         "type:push",
         ("enter", "enter", "slash", *"node_id", "enter", "n", "l"),
     ),
-    Scene("undo", ("X", "left", "left", "enter"), "brings it back.", ("u",)),
 )
 
 

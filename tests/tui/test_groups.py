@@ -100,7 +100,8 @@ async def test_by_delivery(store: Path, staged: Staged) -> None:
     async with staged(store) as stage:
         await stage.detail(7)
         await stage.press("b", "b")
-        await stage.shows("by delivery")
+        await stage.shows("by delivery", "By delivery; b goes on")
+        await stage.until(lambda: "By type; b" not in stage.text)  # one toast, not a pile
         await stage.until(lambda: len(titles(stage)) == 6)
         await stage.press("g", "j", "j")
         await stage.until(lambda: titles(stage)[2].startswith("›▸ · 2x"))

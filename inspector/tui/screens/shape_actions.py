@@ -24,7 +24,7 @@ from inspector.store.pins import Pin, pin, unpin
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, resolve_side, side_of_pins, side_of_types
 from inspector.store.told_keys import keys_are_data, keys_are_names
-from inspector.tui.keys import bind
+from inspector.tui.keys import bind, key_of
 from inspector.tui.screens.confirm import ChoiceDialog, ConfirmDialog
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.field_rows import FieldNode, FieldRows
@@ -113,7 +113,7 @@ class ShapeActions(LeftOnce[str | int | None]):
         if len(sides) == 1 and row is not None and row.key != sides[0].key and row.value.types:
             sides.append(row)
         if len(sides) < 2:
-            self.notify("Mark two types first: m.", markup=False)
+            self.notify(f"Mark two types first: {key_of(self.app, 'mark')}.", markup=False)
             return
         a, b = (row.value for row in sides)
         self.open_diff(lambda reader: (side_of(reader, a), side_of(reader, b)))

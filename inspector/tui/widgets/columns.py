@@ -194,7 +194,10 @@ def _what(event: Event, columns: Columns, glyphs: Glyphs) -> Runs:
         cut = shorten.resource(visible(resource[:_LONGEST]), columns.resource, cell_len, glyphs.ellipsis)
         runs.append((_fit(cut, columns.resource) + " ", "muted"))
     if columns.account:
-        runs.append((_end(owner, columns.account, glyphs) + " ", "muted"))
+        # A CloudEvent's source is an address, whose end tells more than its beginning.
+        cut = shorten.resource(visible(owner[:_LONGEST]), columns.account, cell_len, glyphs.ellipsis)
+        shown = _fit(cut, columns.account) if "/" in owner else _end(owner, columns.account, glyphs)
+        runs.append((shown + " ", "muted"))
     return runs
 
 
