@@ -9,6 +9,7 @@ of our own) are held by ``tests/capture/test_raw_http.py``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
@@ -199,8 +200,9 @@ class Connection(RequestHandler):
         """Count it out; what had come and was not dealt with is kept."""
         if self in self.listener.connections:
             self.listener.connections.discard(self)
-            if self._waiter is not None:
-                self._waiter.cancel()  # what is found now is for nobody to handle
+            if self._waiter is not None and self._task_handler is not None:
+                # What waits now is for nobody to handle, even if the waiter was just woken for it.
+                self._task_handler.cancel()
             self._keep_what_waits()
         if self.gone is not None and not self.gone.done():
             self.gone.set_result(None)
@@ -259,7 +261,8 @@ class Connection(RequestHandler):
         self._buffer_paused = self._reading_paused = False
         self._resume_transport_reading()
         if transport.can_write_eof():
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the sender has just gone
+                transport.write_eof()
         self.gone = self._loop.create_future()
         try:
             async with asyncio.timeout(_LINGER_S):

@@ -73,7 +73,7 @@ class Guard:
         origin = request.headers.get("Origin")
         is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
         # Another site's page may open a websocket here, with our cookie: only this says that it is not ours.
-        if (is_socket and origin is None) or (origin is not None and urlsplit(origin).netloc != host):
+        if (is_socket and origin is None) or (origin is not None and _host_of(origin) != host):
             return FOREIGN_PAGE
         if request.path.startswith(self.base) and _same(request.cookies.get(COOKIE), self._cookie):
             return None
@@ -102,6 +102,14 @@ class Guard:
         except ValueError:
             return canonical(name) in self._names
         return True
+
+
+def _host_of(origin: str) -> str | None:
+    """Host and port of an origin; None where it is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _same(given: str | None, expected: str) -> bool:

@@ -75,7 +75,7 @@ async def _take(text: str, process: Process, socket: web.WebSocketResponse) -> N
     """Hand what the browser said to the screen; what is not understood is left out."""
     try:
         kind, *rest = json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return
     value: Any = rest[0] if rest else None
     if kind == "stdin" and isinstance(value, str):

@@ -171,3 +171,17 @@ async def test_many_requests_of_a_sender_that_hangs_up_hold_nobody_up(tmp_path: 
         assert raw.startswith(line * 1000)
         assert {event.target for event in events} == {b"/in-line"}
         assert capture.errors() == ""
+
+
+async def test_senders_that_go_the_moment_their_request_is_there_leave_no_error(tmp_path: Path) -> None:
+    """The connection's end and its next request come in one turn of the loop, whichever is first."""
+    with captured(tmp_path) as capture:
+        first = b"GET /gone HTTP/1.1\r\nHost: a\r\n\r\n"
+        last = b"GET /gone HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        for number in range(120):
+            with socket.create_connection(("127.0.0.1", capture.port)) as gone:
+                gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                gone.sendall(first + last)
+                await asyncio.sleep(number % 8 * 0.0005)
+        capture.wait_for(240)
+        assert capture.errors() == ""

@@ -76,6 +76,7 @@ async def test_the_page_its_screens_and_their_end(tmp_path: Path) -> None:
             await refused(f"/?token={serving.token}", guard.FOREIGN_NAME, Host="attacker.example")
             await refused(base, guard.FOREIGN_NAME, Host="attacker.example", Cookie=secret)
             await refused(base, guard.FOREIGN_PAGE, Origin="http://127.0.0.1:1", Cookie=secret)
+            await refused(base, guard.FOREIGN_PAGE, Origin="http://[::1", Cookie=secret)
             socket_words = {"Upgrade": "websocket", "Connection": "Upgrade"}
             await refused(f"{base}screen/dark", guard.FOREIGN_PAGE, Cookie=secret, **socket_words)
 
@@ -100,6 +101,7 @@ async def test_the_page_its_screens_and_their_end(tmp_path: Path) -> None:
             # What is no message of a terminal changes nothing; a size is kept within reason.
             for words in ("{", "[]", '["resize", {"width": "a", "height": 1e9}]', '["stdin", 1]', '["x"]'):
                 await first.send_str(words)
+            await first.send_str("[" * 100_000)
             await first.send_str(json.dumps(["stdin", "?"]))
             await painted(first, b"Take all marks away")
 
