@@ -11,7 +11,7 @@ import click
 from inspector.cli.arguments import Number
 from inspector.cli.output import narrate
 from inspector.core.events import InspectorError
-from inspector.core.export.forms import FORMS, WITH_VALUES, write_as
+from inspector.core.export.forms import ENDINGS, FORMS, WITH_VALUES, write_as
 from inspector.core.export.learnt import Learnt
 from inspector.store.learning import SCANNED, learnt_type
 from inspector.store.place import store_path
@@ -59,7 +59,12 @@ def deliver(text: str, output: str | None) -> None:
 
 @click.command("schema", short_help="A type as JSON Schema, TypeScript, Python, or a reference page.")
 @click.argument("name", metavar="TYPE")
-@click.option("--as", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True)
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(FORMS),
+    help=f"Else by the ending of FILE ({' '.join(ENDINGS)}), else json-schema.",
+)
 @click.option("--open", "open_", is_flag=True, help="JSON Schema: allow fields that no event has had.")
 @click.option(
     "--scan",
@@ -71,7 +76,7 @@ def deliver(text: str, output: str | None) -> None:
 @output_option
 @click.pass_obj
 def schema_command(
-    store: str | None, name: str, form: str, open_: bool, scan: int, output: str | None
+    store: str | None, name: str, form: str | None, open_: bool, scan: int, output: str | None
 ) -> None:
     """Write what was learnt of TYPE for other tools: a JSON Schema (2020-12), TypeScript types, Python
     TypedDicts or Pydantic models, or a reference of its fields as Markdown or HTML, with values whose secrets
@@ -80,6 +85,7 @@ def schema_command(
     TYPE may hold * ('*' is every type) or name its sender: github:push. Every event that the schema was
     learnt from validates against it; what no event has had does not, unless --open.
     """
+    form = form or ENDINGS.get(Path(output or "").suffix.lower(), FORMS[0])
     if open_ and form != "json-schema":
         raise InspectorError("--open goes with --as json-schema.")
     with Reader(store_path(store)) as reader:

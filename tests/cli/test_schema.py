@@ -166,6 +166,17 @@ def test_types_that_a_baseline_does_not_hold_are_named_and_no_violation(run: Run
     assert "Nothing was checked: no file is of a type in the baseline." in err
 
 
+def test_the_ending_of_the_file_says_the_form_unless_it_is_told(run: Run, tmp_path: Path) -> None:
+    for name, words, begins in (
+        ("a.ts", (), "// Learnt"),
+        ("a.HTML", (), "<!doctype html>"),
+        ("a.txt", (), "{"),
+        ("b.ts", ("--as", "markdown"), "# "),
+    ):
+        assert run("schema", TYPE, "-o", tmp_path / name, *words)[0] == 0
+        assert (tmp_path / name).read_text().lower().startswith(begins.lower())
+
+
 def test_a_schema_of_ours_is_held_against_its_own_type(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "schema.json"
     run("schema", TYPE, "-o", path)
