@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo check test lint format bench screenshots snapshots clean
+.PHONY: help run demo web check test lint format bench screenshots snapshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -20,9 +20,12 @@ run: $(VENV)/.run ## set up, then open the screen with a listener on http://127.
 demo: $(VENV)/.run ## set up, then show sample events in a throw-away store
 	@$(BIN)/inspector --demo
 
+web: $(VENV)/.web ## set up, then serve the screen to a browser on this machine
+	@$(BIN)/inspector web
+
 check: lint test ## everything CI runs: linter, formatter, types, tests
 
-test: $(VENV)/.dev ## set up, then run the tests
+test: $(VENV)/.dev ## set up, then run the tests, some minutes
 	$(BIN)/python -m pytest -m alone
 	$(BIN)/python -m pytest -m "not alone" --numprocesses $(WORKERS) --dist worksteal
 
@@ -35,14 +38,14 @@ format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench ## run every benchmark, a minute each
+bench: $(VENV)/.bench ## run every benchmark; needs wrk
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/screen.py
 	$(BIN)/python benchmarks/gaps.py
 	$(BIN)/python benchmarks/shapes.py
 	$(BIN)/python benchmarks/start.py
 
-screenshots: $(VENV)/.dev ## make the pictures in docs/
+screenshots: $(VENV)/.dev ## make the pictures in docs/; needs chromium
 	$(BIN)/python docs/screenshots.py
 
 snapshots: $(VENV)/.dev ## write the text snapshots of the screens anew
@@ -60,6 +63,10 @@ $(VENV)/bin/python:
 $(VENV)/.run: $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
+
+$(VENV)/.web: $(VENV)/bin/python pyproject.toml
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]'
+	@touch $@ $(VENV)/.run
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
