@@ -103,7 +103,7 @@ FLAGS: dict[str, Flag] = {
     "line": _size("--max-request-line", "Bytes of the request line", "64KiB", "64", "16MiB"),
     "field": _size("--max-header-line", "Bytes of one header line", "64KiB", "64", "16MiB"),
     "fields": _count("--max-header-lines", "Header lines of a request", "1000"),
-    "head": _size("--max-head", "Bytes of all of them together", "256KiB", "128", "64MiB"),
+    "head": _size("--max-head", "Bytes of all header lines together", "256KiB", "128", "64MiB"),
     "raw": _size("--max-raw", "Bytes kept of a rejected head", "64KiB", "1", "64MiB"),
     "in_flight": _size("--max-memory", "Bytes of arriving bodies in memory", "24MiB", "64KiB", "64GiB"),
     "min_free": _size("--min-free", "Bytes of disk that stay free", "200MB", "0", "1000TB"),

@@ -83,7 +83,7 @@ def agent_missing() -> str:
     """What to say when `find_agent` found none."""
     if named := os.environ.get(AGENT_VARIABLE):
         return f"{AGENT_VARIABLE} names {visible(named)}, which is no program."
-    return "The ngrok program is not on this machine. Install it, or let t fetch it."
+    return "The ngrok program is not on this machine. Install it, or let t on the screen fetch it."
 
 
 def obstacle() -> str | None:

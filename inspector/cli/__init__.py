@@ -50,7 +50,7 @@ Examples:
   inspector                 the screen, listening on http://127.0.0.1:8585
   inspector --demo          the same in a throw-away store, with sample events
   inspector listen --json   capture without a screen, one JSON object a line
-  inspector events type:user.image.* level:error since:10m
+  inspector events 'type:user.image.*' level:error since:10m
   inspector diff system.feeds.sync.started system.feeds.sync.completed
   inspector replay 12 --to http://localhost:3000/hooks
 
@@ -81,7 +81,7 @@ class _Commands(click.Group):
             import difflib
 
             close = difflib.get_close_matches(name, COMMANDS, 1, 0.5)
-            hint = f"{close[0]} is meant?" if close else "inspector --help lists the commands."
+            hint = f"did you mean {close[0]}?" if close else "inspector --help lists the commands."
             raise InspectorError(f"there is no command '{name}'; {hint}")
         return super().resolve_command(ctx, args)
 
@@ -217,7 +217,7 @@ def _usage(error: click.ClickException) -> str:
     if isinstance(error, click.NoSuchOption):
         if error.option_name == "--store" and ctx is not None:
             return f"--store stands before the command: inspector --store PATH {ctx.info_name} …"
-        meant = f"; {error.possibilities[0]} is meant?" if error.possibilities else "."
+        meant = f"; did you mean {error.possibilities[0]}?" if error.possibilities else "."
         return f"there is no option {unprotected(error.option_name)}{meant}{hint}"
     text = " ".join(unprotected(error.format_message()).split()).removesuffix(".")
     return f"{text[:1].lower()}{text[1:]}.{hint}"

@@ -69,10 +69,11 @@ def check_command(store: str | None, words: tuple[str, ...], pinned: bool, files
     or when none of the files could be checked.
 
     \b
-    inspector check
-    inspector check --pinned since:1d
-    inspector check baseline.json type:user.*
-    inspector check schema.json --files a.json b.json
+    Examples:
+      inspector check
+      inspector check --pinned since:1d
+      inspector check baseline.json 'type:user.*'
+      inspector check schema.json --files a.json b.json
     """
     tally = Tally()
     if pinned or not words:
@@ -281,7 +282,9 @@ def _report(tally: Tally, as_json: bool, what: str) -> int:
             f"{units.count(skipped, what)} of types that are not in the baseline: {', '.join(names[:5])}{more}"
         )
     if not tally.checked:
-        narrate(f"Nothing was checked: no {what} is {'of a type in the baseline' if skipped else 'meant'}.")
+        narrate(
+            f"Nothing was checked: no {what} {'is of a type in the baseline' if skipped else 'fits the filter'}."
+        )
     else:
         verdict = units.count(len(tally.violations), "violation") if tally.violations else "all fit"
         narrate(f"{units.count(tally.checked, what)} checked: {verdict}.")

@@ -57,10 +57,11 @@ def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bo
     after an @ narrow a type to some of its events; without a type before the @ it is that of the other side.
 
     \b
-    inspector diff user.image.analysis.processing user.image.analysis.completed
-    inspector diff push@before:24h @since:24h
-    inspector diff 'push@header.user-agent:GitHub-Hookshot/1*' 1204
-    inspector diff push ./push.schema.json
+    Examples:
+      inspector diff user.image.analysis.processing user.image.analysis.completed
+      inspector diff push@before:24h @since:24h
+      inspector diff 'push@header.user-agent:GitHub-Hookshot/1*' 1204
+      inspector diff push ./push.schema.json
     """
     from inspector.store.sides import compare, resolve_sides
 

@@ -37,6 +37,11 @@ def export_command(
     files   <type>--<id>.json, or .http where the request is more than its body
 
     Secrets are masked in har and files. What is written can be read by its owner only (mode 0600).
+
+    \b
+    Examples:
+      inspector export --as ndjson -o events.ndjson
+      inspector export 'type:user.image.*' --as files -o payloads
     """
     wanted = filter_of(words)
     path = None if output in (None, "-") else Path(str(output)).expanduser()

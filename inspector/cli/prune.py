@@ -91,7 +91,7 @@ def prune_command(
     \b
     Examples:
       inspector prune --keep-days 30 --dry-run
-      inspector prune type:system.test.* --keep-count 10
+      inspector prune 'type:system.test.*' --keep-count 10
       inspector prune --keep-bytes 500M --yes
     """
     from inspector.store.reader import Reader

@@ -55,7 +55,7 @@ def events_command(
             _print_lines(reader, _read(reader, found))
         else:
             _print_events(reader.events(found))
-            _tell(reader, found, limit, bool(words))
+            _tell(reader, found, limit, wanted)
         if follow:
             _follow(reader, wanted, last, set(found), as_json)
 
@@ -74,13 +74,14 @@ def _read(reader: Reader, numbers: list[int]) -> Iterable[Event]:
         yield from reader.events(numbers[start : start + 500])
 
 
-def _tell(reader: Reader, found: list[int], limit: int | None, filtered: bool) -> None:
+def _tell(reader: Reader, found: list[int], limit: int | None, wanted: Filter | None) -> None:
     """Say on stderr why there is nothing, or that there is more."""
     total, _ = reader.total()
+    filtered = wanted is not None
     if not total:
         narrate("No events yet. inspector listen captures some.")
-    elif not found and filtered:
-        narrate(f"None of {units.count(total, 'event')} match.")
+    elif not found and wanted is not None:
+        narrate(f"None of {units.count(total, 'event')} match. {wanted.wider}".rstrip())
     elif limit is None and len(found) == MOST and (filtered or total > MOST):
         narrate(f"The last {MOST} are shown; --limit N shows more.")
 
@@ -175,6 +176,7 @@ def wait_command(
     waits for one that is still to come. Exit code 1 when none came in time.
 
     \b
+    Examples:
       inspector wait type:user.image.analysis.completed since:1m --timeout 5m
     """
     wanted = filter_of(words)

@@ -50,6 +50,12 @@ def replay_command(
 
     IDS are numbers and ranges: 12 15-20. Only Host, Content-Length, Transfer-Encoding and Connection change.
     No redirect is followed. Every attempt is kept. Exit code 1 unless every answer was 2xx.
+
+    \b
+    Examples:
+      inspector replay 12 15-20 --to http://localhost:3000/hooks
+      inspector replay --filter 'level:error since:1d' --to http://localhost:3000
+      inspector replay --one-per-shape --to http://localhost:3000
     """
     from inspector.replay.send import replay, verdict
     from inspector.replay.target import parse_target

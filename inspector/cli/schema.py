@@ -111,8 +111,9 @@ def sample_command(
     Ids, digests and times are made up, other values are ones that were seen; secrets are not among them.
 
     \b
-    inspector sample user.image.analysis.failed -o sample.json
-    inspector send sample.json --to http://localhost:3000/hooks
+    Examples:
+      inspector sample user.image.analysis.failed -o sample.json
+      inspector send sample.json --to http://localhost:3000/hooks
     """
     import random
 

@@ -31,6 +31,11 @@ def send_command(store: str | None, files: tuple[str, ...], to: str | None, as_j
     """Post payload files (.json, or raw requests as .http) to the listener of this store, or to any URL.
 
     Exit code 1 unless every answer was 2xx.
+
+    \b
+    Examples:
+      inspector send sample_payloads/anchore/*.json
+      inspector send push.http --to http://localhost:3000/hooks
     """
     from inspector.replay.send import verdict
     from inspector.replay.target import parse_target

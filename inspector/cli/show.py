@@ -29,7 +29,14 @@ from inspector.store.reader import Reader
 def show_command(
     store: str | None, event_id: int, as_json: bool, raw: bool, curl: bool, show_secrets: bool, to: str | None
 ) -> None:
-    """Show one event: request line, headers, and the body with its details highlighted."""
+    """Show one event: request line, headers, and the body with its details highlighted.
+
+    \b
+    Examples:
+      inspector show 12
+      inspector show 12 --raw > body.json
+      inspector show 12 --curl --to http://localhost:3000/hooks
+    """
     if raw + curl + as_json > 1:
         raise InspectorError("--json, --raw and --curl exclude each other.")
     with Reader(store_path(store)) as reader:

@@ -103,7 +103,7 @@ def _sorted(path: Path, text: str, found: Mapping[str, Any]) -> ConfigFile:
     file = ConfigFile(path, values, keys, text=text)
     for table, settings in found.items():
         if table not in TABLES:
-            words = f"{visible(str(path))}: there is no table [{visible(table)}]; {_meant(table, TABLES)}."
+            words = f"{visible(str(path))}: there is no table [{visible(table)}]; {_meant(table, TABLES)}"
             mistakes.append(Mistake(table, words))
             continue
         if not isinstance(settings, dict):
@@ -126,10 +126,11 @@ def _sorted(path: Path, text: str, found: Mapping[str, Any]) -> ConfigFile:
             else:
                 values[id] = value
                 continue
-            mistakes.append(Mistake(table, f"{file.place(table, name)}: {problem}."))
+            end = "" if problem.endswith(("?", ".")) else "."
+            mistakes.append(Mistake(table, f"{file.place(table, name)}: {problem}{end}"))
     return ConfigFile(path, values, keys, tuple(mistakes), text)
 
 
 def _meant(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, list(names), 1, 0.5)
-    return f"{close[0]} is meant?" if close else "inspector config lists what there is"
+    return f"did you mean {close[0]}?" if close else "inspector config lists what there is."

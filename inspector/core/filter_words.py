@@ -157,7 +157,7 @@ def _is(word: str, value: str, now_us: int) -> EventCondition:
     if value.lower() in FLAGS:
         return FLAGS[value.lower()]
     close = difflib.get_close_matches(value.lower(), FLAGS, 1, 0.6)
-    hint = f"is:{close[0]} is meant?" if close else f"there are {', '.join(FLAGS)}"
+    hint = f"did you mean is:{close[0]}?" if close else f"there are {', '.join(FLAGS)}"
     raise Unreadable("no such badge", hint)
 
 

@@ -96,6 +96,17 @@ class Filter:
         return not self.terms
 
     @property
+    def wider(self) -> str:
+        """What to try when nothing matches, as a sentence: a type or resource is held against the whole name.
+
+        Empty when nothing is to be said.
+        """
+        for term in reversed(self.terms):
+            if term.word in ("type", "resource") and not term.negated and "*" not in term.value:
+                return f"{term.word}:{term.value}* would match what begins so."
+        return ""
+
+    @property
     def needs_body(self) -> bool:
         """True when headers or body have to be read to be sure."""
         return bool(self._body_terms())
@@ -217,7 +228,7 @@ def _saved_terms(
         return Mistake(start, end, "a saved filter cannot be negated", "negate its words")
     if name not in saved:
         close = difflib.get_close_matches(name, saved, 1, 0.6)
-        hint = f"@{close[0]} is meant?" if close else f'as a text it stands in quotes: "@{name}"'
+        hint = f"did you mean @{close[0]}?" if close else f'as a text it stands in quotes: "@{name}"'
         return Mistake(start, end, "no saved filter has this name", hint)
     others = {other: text for other, text in saved.items() if other != name}
     try:
@@ -277,7 +288,9 @@ def _read(token: str, start: int, now_us: int) -> list[Term] | Mistake:
     reader = reader_of(word)
     if reader is None:
         close = difflib.get_close_matches(word.lower(), WORDS, 1, 0.7)
-        hint = f"{close[0]}: is meant?" if close else f"text stands in quotes, a field is .{visible(word)}:"
+        hint = (
+            f"did you mean {close[0]}:?" if close else f"text stands in quotes, a field is .{visible(word)}:"
+        )
         return Mistake(begin, begin + len(word), "no such word", hint)
     value = re.sub(r"\*+", "*", _unquoted(token[named.end() :]))
     place = begin + named.end()

@@ -30,9 +30,7 @@ def read_payload_file(path: Path) -> Request:
     except IsADirectoryError:
         raise InspectorError(f"{path} is a folder; name a payload file in it.") from None
     except FileNotFoundError:
-        raise InspectorError(
-            f"there is no file {path}. An event is meant by its id, a type by its name."
-        ) from None
+        raise InspectorError(f"there is no file {path}.") from None
     except OSError as error:
         raise InspectorError(f"cannot read {path}: {(error.strerror or str(error)).lower()}.") from None
     if path.suffix.lower() == ".http":

@@ -355,7 +355,7 @@ class Reader:
             import difflib
 
             close = difflib.get_close_matches(name, [entry.type for entry in every], 1, 0.6)
-            hint = f"; {close[0]} is meant?" if close else "; inspector types lists those seen"
+            hint = f"; did you mean {close[0]}?" if close else "; inspector types lists those seen"
             raise InspectorError(f"no event of type {text} is stored{hint}", code=1)
         return found
 

@@ -265,6 +265,8 @@ def _side_of_file(reader: Reader, text: str) -> Side:
     if "#" in text and not path.exists():
         name, mark, part = text.partition("#")
         path = Path(name).expanduser()
+    if not path.exists():
+        raise InspectorError(f"there is no file {path}. An event goes by its id, a type by its name.")
     request = read_payload_file(path)
     label = f"{path.name}{mark}{part}"
     document = _document(path, request)

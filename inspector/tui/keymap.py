@@ -120,7 +120,7 @@ def read_keys(file: ConfigFile) -> tuple[dict[str, str], list[Mistake]]:
     for id, written in file.keys.items():
         if id not in BY_ID:
             close = difflib.get_close_matches(id, BY_ID, 1, 0.5)
-            refuse(id, f"there is no such action; {f'{close[0]} is meant?' if close else _LISTED}")
+            refuse(id, f"there is no such action; {f'did you mean {close[0]}?' if close else _LISTED}")
             continue
         try:
             chosen[id] = ",".join(dict.fromkeys(_key(one) for one in _split(written)))

@@ -52,7 +52,7 @@ def serve(options: WebOptions) -> int:
     lock = screens_lock(options.store)
     try:
         if capture is not None:
-            capture.start()
+            _start(capture)
         else:
             Reader(options.store).close()
         attach(lock)
@@ -159,6 +159,18 @@ def _was_stopped(store: Path) -> bool:
             return reader.state("listener") is None
     except InspectorError:
         return False
+
+
+def _start(capture: Capture) -> None:
+    """Start it; InspectorError says which options are those of the listener, for ``--port`` is the page's."""
+    try:
+        capture.start()
+    except InspectorError as error:
+        if "--port" not in str(error):
+            raise
+        raise InspectorError(
+            f"{error} For the listener: --listen-with '--port N'.", code=error.code
+        ) from None
 
 
 def _start_again(capture: Capture) -> None:

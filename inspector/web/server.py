@@ -11,6 +11,7 @@ import html
 import importlib.util
 import logging
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -31,12 +32,15 @@ _SILENT = logging.getLogger("inspector.web.silent")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
 
+_INSTALL = f"{sys.executable} -m pip install 'textual-serve>=1.1.3,<1.2'"
+"""By its own name, not by that of our package: a registry may know somebody else's under it."""
+
 
 def assets() -> dict[str, tuple[Path, str]]:
     """The files of the page besides itself: name, path, content type. InspectorError without textual-serve."""
     found = importlib.util.find_spec("textual_serve")
     if found is None or found.origin is None:
-        raise InspectorError("the page needs textual-serve: pip install 'webhook-inspector[web]'.")
+        raise InspectorError(f"the page needs textual-serve: {_INSTALL}")
     terminal = Path(found.origin).parent / "static"
     files = {
         "page.css": (_PAGE / "page.css", "text/css"),
@@ -46,7 +50,7 @@ def assets() -> dict[str, tuple[Path, str]]:
     }
     for path, _ in files.values():
         if not path.is_file():
-            raise InspectorError("textual-serve has other files now: pip install 'webhook-inspector[web]'.")
+            raise InspectorError(f"the page needs another textual-serve: {_INSTALL}")
     return files
 
 

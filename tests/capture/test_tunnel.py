@@ -294,7 +294,8 @@ async def test_what_is_missing_is_said_before_anything_starts(
     tunnel = Tunnel(4321, states.append)
     await tunnel.open()
     assert tunnel.state.error == (
-        "The ngrok program is not on this machine. Install it, or let t fetch it. The listener goes on."
+        "The ngrok program is not on this machine. Install it, or let t on the screen fetch it. "
+        "The listener goes on."
     )
     monkeypatch.setenv("INSPECTOR_NGROK", str(home / "no\nsuch"))
     await tunnel.open()

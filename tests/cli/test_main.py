@@ -65,10 +65,10 @@ def test_help_fits_80_columns_and_says_what_it_does(
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["evnets"], "there is no command 'evnets'; events is meant?"),
+        (["evnets"], "there is no command 'evnets'; did you mean events?"),
         (["xyz"], "there is no command 'xyz'; inspector --help lists the commands."),
         (["\x1b]0;x\x07"], "there is no command '\\x1b]0;x\\x07'; inspector --help lists the commands."),
-        (["events", "--jsn"], "there is no option --jsn; --json is meant? Try: inspector events --help"),
+        (["events", "--jsn"], "there is no option --jsn; did you mean --json? Try: inspector events --help"),
         (["events", "--store", "x"], "--store stands before the command: inspector --store PATH events …"),
         (["show"], "missing argument 'ID'. Try: inspector show --help"),
         (["show", "abc"], "invalid value for 'ID': 'abc' is no id; inspector events lists them."),
@@ -81,7 +81,7 @@ def test_help_fits_80_columns_and_says_what_it_does(
         (["--port", "0", "events"], "--port stands after the command: inspector events --port …"),
         (["--demo", "events"], "--demo is for the screen; it goes with no command."),
         (["events", "--limit", "x"], "'x' is no number of events"),
-        (["events", "sender:x", "lvl:error"], "lvl:error: no such word; level: is meant?"),
+        (["events", "sender:x", "lvl:error"], "lvl:error: no such word; did you mean level:?"),
         (["wait", "--timeout", "soon"], "'soon' is no length of time"),
         (["replay", "1"], "missing option '--to'"),
         (["replay", "1", "--to", "localhost:3000"], "begins with neither http:// nor https://"),

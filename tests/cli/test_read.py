@@ -60,7 +60,9 @@ def test_an_empty_list_says_why(run: Run, fill: Fill, store: Path) -> None:
     done = run("events")
     assert (done.code, done.out, done.err) == (0, "", "No events yet. inspector listen captures some.\n")
     fill(b"{}")
-    assert run("events", "type:x").err == "None of 1 event match.\n"
+    assert run("events", "level:x").err == "None of 1 event match.\n"
+    told = "None of 1 event match. type:user.image* would match what begins so.\n"
+    assert run("events", "type:user.image").err == told
     done = run("events", "type:x", "--json")
     assert (done.code, done.out, done.err) == (0, "", "")
 

@@ -108,7 +108,7 @@ def test_a_type_that_is_not_there(run: Run, fill: Fill) -> None:
     done = run("shape", "user.imgae")
     assert (done.code, done.err) == (
         1,
-        "inspector: no event of type user.imgae is stored; user.image is meant?\n",
+        "inspector: no event of type user.imgae is stored; did you mean user.image?\n",
     )
     done = run("shape", "push")
     assert done.code == 2

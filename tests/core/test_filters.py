@@ -261,9 +261,9 @@ def test_what_is_pasted_is_text(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "place", "text", "hint"),
     [
-        ("type:user.image.* levl:error", (18, 22), "no such word", "level: is meant?"),
+        ("type:user.image.* levl:error", (18, 22), "no such word", "did you mean level:?"),
         ("since:10x", (6, 9), "a time is 10m, 2h, 3d or 2026-11-21", ""),
-        ("-is:stared", (4, 10), "no such badge", "is:starred is meant?"),
+        ("-is:stared", (4, 10), "no such badge", "did you mean is:starred?"),
         ("action:opened", (0, 6), "no such word", "text stands in quotes, a field is .action:"),
         ("id:x", (3, 4), "an id is 12, 10-20 or 3,5,9", ""),
         ("id:99999999999999999999", (3, 23), "an id is 12, 10-20 or 3,5,9", ""),
@@ -476,7 +476,7 @@ def test_a_saved_filter_stands_for_its_words(text: str, same: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("level:info @bda", "@bda: no saved filter has this name; @bad is meant?"),
+        ("level:info @bda", "@bda: no saved filter has this name; did you mean @bad?"),
         ("@xyzzy", '@xyzzy: no saved filter has this name; as a text it stands in quotes: "@xyzzy"'),
         ("-@bad", "-@bad: a saved filter cannot be negated; negate its words"),
         ("@loop", "@loop: it stands for a filter that cannot be read: @loop: no saved filter"),

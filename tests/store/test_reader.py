@@ -115,7 +115,7 @@ def test_which_type_is_meant(filled: StoreWriter, reader: Reader) -> None:
     with pytest.raises(InspectorError, match="more than one sender") as twice:
         meant("user.tag.added")
     assert twice.value.code == 2
-    with pytest.raises(InspectorError, match="push is meant") as close:
+    with pytest.raises(InspectorError, match="did you mean push") as close:
         meant("pussh")
     assert close.value.code == 1
 

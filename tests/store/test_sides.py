@@ -188,7 +188,7 @@ def test_a_json_schema_and_a_baseline_file_are_sides(reader: Reader, tmp_path: P
     [
         ("@since:1h", "wants a type before the @", 2),
         ("user.a@", "filter words are wanted", 2),
-        ("user.a@sinc:1h", "since: is meant", 2),
+        ("user.a@sinc:1h", "did you mean since:", 2),
         ("user.a@level:fatal", "no event of user.a with a JSON body fits level:fatal", 1),
         ("user.a@details.x:7", "fits details.x:7", 1),
         ("user.a@baseline", "no baseline of user.a is pinned", 1),
@@ -196,8 +196,8 @@ def test_a_json_schema_and_a_baseline_file_are_sides(reader: Reader, tmp_path: P
         ("99", "there is no event 99", 1),
         ("99999999999999999999999999", "there is no event", 1),
         ("4", "not JSON", 1),
-        ("user.aa", "user.a is meant", 1),
-        ("./none.json", "there is no file", 2),
+        ("user.aa", "did you mean user.a", 1),
+        ("./none.json", "An event goes by its id", 2),
         ("", "name a type", 2),
     ],
 )

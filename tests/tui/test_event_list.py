@@ -221,6 +221,14 @@ async def test_cursor_survives_filters_and_deletion() -> None:
         await pilot.pause()
         assert events.cursor is None
         assert rows(events)[1] == "   None of 50 events match. esc clears the filter."
+        events.empty += " type:user.image.analysis* would match what begins so."
+        await pilot.resize_terminal(40, 10)
+        await pilot.pause()
+        assert [row.strip() for row in rows(events)[1:4]] == [
+            "None of 50 events match. esc",
+            "clears the filter.",
+            "type:user.image.analysis* would",
+        ]
 
 
 async def test_older_ids_and_turning_the_order() -> None:

@@ -58,7 +58,7 @@ def test_keys_that_can_be(text: str, keymap: dict[str, str], tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('mrak = "j"', "line 2, mrak: there is no such action; mark is meant?"),
+        ('mrak = "j"', "line 2, mrak: there is no such action; did you mean mark?"),
         ('xyzzy = "j"', "there is no such action; inspector config --keys lists them."),
         ('mark = "foo"', "line 2, mark: there is no key foo; write a, A, ctrl+a, f5"),
         ('mark = "a\\u001b"', r"there is no key a\x1b;"),

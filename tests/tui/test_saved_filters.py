@@ -58,7 +58,7 @@ async def test_filters_are_saved_by_name_and_remembered(
         assert stage.main.filter_bar.line.value == "draft"
         await stage.press(*["backspace"] * 5)
         await stage.type("@onse")
-        await stage.shows("^^^^^ no saved filter has this name; @ones is meant?", "1 mistake")
+        await stage.shows("^^^^^ no saved filter has this name; did you mean @ones?", "1 mistake")
         await stage.press(*["backspace"] * 5)
         await stage.press("ctrl+s")
         await stage.shows("is the name of the saved filter to forget", "@ones")

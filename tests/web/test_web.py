@@ -10,8 +10,10 @@ import re
 import signal
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from socket import create_server
 
 import aiohttp
 import pytest
@@ -165,12 +167,19 @@ def test_what_it_refuses(
     assert "no store" in capsys.readouterr().err
     assert main([*words, "--demo"]) == 2
     assert "--demo brings its own store" in capsys.readouterr().err
+    with create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main([*words, "--port", "0", "--listen-with", f"--port {port}"]) == 2
+    told = capsys.readouterr().err
+    assert f"port {port} is taken" in told
+    assert "For the listener: --listen-with '--port N'." in told
+    (tmp_path / "events.db").unlink(missing_ok=True)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert main(words) == 2
-    assert (
-        capsys.readouterr().err
-        == "inspector: the page needs textual-serve: pip install 'webhook-inspector[web]'.\n"
-    )
+    told = capsys.readouterr().err
+    assert told.startswith(f"inspector: the page needs textual-serve: {sys.executable} -m pip install '")
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert told.rstrip().split("'")[1] in project["optional-dependencies"]["web"]
     assert not (tmp_path / "events.db").exists()
 
 

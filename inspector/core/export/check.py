@@ -7,6 +7,7 @@ to: a ``$ref`` to an address is an error, never a download.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -40,8 +41,8 @@ class SchemaCheck:
             from jsonschema_specifications import REGISTRY
         except ImportError:
             raise InspectorError(
-                "to check against a JSON Schema the jsonschema package is needed: "
-                "pip install 'webhook-inspector[check]'. A baseline needs nothing: inspector baseline"
+                "to check against a JSON Schema the package jsonschema is needed: "
+                f"{sys.executable} -m pip install jsonschema. A baseline needs nothing: inspector baseline"
             ) from None
         if not isinstance(schema, dict | bool):
             raise InspectorError(f"{name} is neither a JSON Schema nor a baseline.")

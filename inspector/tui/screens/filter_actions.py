@@ -210,9 +210,8 @@ class FilterActions(Ground):
             self.filter_bar.show_count(f"{found:,} of {total:,}")
             clears = f"{self.key_for('back')} clears the filter."
             self.events.empty = f"None of {units.count(total, 'event')} match. {clears}"
-            exact = [t for t in self.wanted.terms if t.word in ("type", "resource") and "*" not in t.value]
-            if exact:
-                self.events.empty += f" {exact[-1].word}:{exact[-1].value}* would match what begins so."
+            if self.wanted.wider:
+                self.events.empty += f" {self.wanted.wider}"
         else:
             self._read = max(0, self._scanned_to - message.lowest)
             self.filter_bar.show_count(f"{found:,} so far …")

@@ -27,6 +27,7 @@ import time
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
+from textwrap import wrap
 from typing import ClassVar, Literal, Protocol
 
 from rich.segment import Segment
@@ -452,7 +453,8 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         base = self.rich_style
         entry = self._id_at(y + self.scroll_offset.y)
         if entry is None:
-            words = f"   {visible(self.empty)}" if not len(self._rows) and y == 1 else ""
+            told = wrap(visible(self.empty), max(1, width - 6)) if not len(self._rows) else []
+            words = f"   {told[y - 1]}" if 0 < y <= len(told) else ""
             return Strip([Segment(words, base)]).adjust_cell_length(width, base)
         here = entry == self._cursor
         try:
