@@ -184,11 +184,11 @@ class InspectorApp(App[None]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """A toast; one that only informs takes the place of the one before, so that they do not pile up."""
+        """A toast, never with markup; one that only informs takes the place of the one before."""
         if severity == "information":
             for told in [told for told in self._notifications if told.severity == severity]:
                 self._unnotify(told, refresh=False)
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def _tell_mistakes(self) -> None:
         """Say what is wrong with the settings; the defaults hold meanwhile."""
