@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import hostile
+from tests.e2e.load import until
 from tests.e2e.stream import tokens_of
 from tests.e2e.terminal import Terminal
 from tests.tui.screens_store import anchore, fill
@@ -165,7 +166,7 @@ def test_suspended_and_resumed(store: Path) -> None:
         terminal.send("fg\r")
         terminal.wait_for("Events 50")
         terminal.wait_for("shell> echo", gone=True)  # all is painted anew
-        assert len(terminal.bytes) - before > 5000
+        assert until(lambda: len(terminal.bytes) - before > 5000, 20)
         terminal.press("j", "#48")
         terminal.send("q")
         terminal.wait_for("shell>")
@@ -183,11 +184,13 @@ def test_an_editor_has_the_terminal_to_itself_and_gives_it_back(store: Path, tmp
     variables = {"EDITOR": str(editor), "VISUAL": ""}
     with Terminal("--store", str(store), "--no-listen", environment=variables) as terminal:
         terminal.wait_for("Events 50")
-        before = terminal.press("j", "#49")
+        terminal.press("j", "#49")
+        settle(terminal)
+        before = terminal.text
         terminal.press("e", "EDITING")
         assert terminal.bytes.rfind(b"\x1b[?1049l") > terminal.bytes.rfind(b"\x1b[?1049h")
         terminal.send("other\r")
-        after = terminal.wait_for("It was a copy")
-        assert after.splitlines()[:25] == before.splitlines()[:25]
+        terminal.wait_for("It was a copy")
+        assert until(lambda: terminal.text.splitlines()[:25] == before.splitlines()[:25], 20), terminal.text
         terminal.press("j", "#48")
         quit(terminal)
