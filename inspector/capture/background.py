@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import signal
 import sqlite3
 import sys
@@ -41,6 +42,16 @@ def main() -> int:
     writer = StoreWriter(store)
     told: dict[str, list[str]] = json.loads(sys.stdin.readline() or "{}")
     writer.secrets = {scheme: [bytes.fromhex(key) for key in keys] for scheme, keys in told.items()}
+    try:
+        _serve(store, writer)
+    except BrokenPipeError:  # the capture process is gone, and nobody waits for the answer
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    writer.close()
+    return 0
+
+
+def _serve(store: Path, writer: StoreWriter) -> None:
+    """Answer what is asked on standard input until its end."""
     for line in sys.stdin:
         if line.startswith(_NEW):
             number = int(line.removeprefix(_NEW))
@@ -56,8 +67,6 @@ def main() -> int:
                 writer.give_up(number)
             event = None
         print(json.dumps({"id": number, "event": None if event is None else event.as_json()}), flush=True)
-    writer.close()
-    return 0
 
 
 def _follow(writer: StoreWriter) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from inspector.capture.listener import Listener
 from inspector.capture.supervise import supervised
 from inspector.store.commit import GroupCommit
 from inspector.store.reader import Reader
+from inspector.store.writer import StoreWriter
 from tests.store.arrivals import arrival
 
 
@@ -152,3 +157,22 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
         event = reader.event(number)
         assert event is not None
         assert event.type == "large"
+
+
+def test_a_process_that_identifies_ends_quietly_when_nobody_waits_for_its_answer(tmp_path: Path) -> None:
+    store = tmp_path / "events.db"
+    with closing(StoreWriter(store)):
+        pass
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "inspector.capture.background", str(store)],
+            input=b"{}\n1\n2\n",
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=30,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
