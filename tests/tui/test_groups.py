@@ -122,3 +122,27 @@ async def test_by_delivery(store: Path, staged: Staged) -> None:
         await stage.press("b")
         await stage.until(lambda: len(titles(stage)) == 9)
         assert stage.main.events.following
+
+
+async def test_an_event_is_found_again_once_the_list_went_through_the_groups(
+    store: Path, staged: Staged
+) -> None:
+    """Unless the cursor was moved on the way."""
+    async with staged(store) as stage:
+        await stage.detail(7)
+        await stage.press("g", *["j"] * 5)
+        await stage.detail(2)
+        await stage.press("b")
+        await stage.shows("by type, 3")
+        await stage.detail(3)
+        await stage.press("b")
+        await stage.shows("by delivery")
+        await stage.detail(2)
+        await stage.press("b", "b")
+        await stage.shows("by type, 3")
+        await stage.detail(3)
+        await stage.press("j")
+        moved = stage.main.events.cursor
+        assert moved not in (None, 2, 3)
+        await stage.press("b", "b")
+        await stage.until(lambda: stage.main.events.cursor == moved and not stage.main.grouped)

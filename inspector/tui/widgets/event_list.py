@@ -175,6 +175,8 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         self._grouped = False
         self._cursor: int | None = self._newest()
         self._cursor_event = self._cursor
+        self._meant: tuple[int | None, int | None] = (None, None)
+        """Where the cursor was put when the rows were grouped in another way, and the event it was on before."""
         self._following = False
         self._seen: int | None = None
         self._missed = 0
@@ -237,9 +239,18 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         self._grouped = rows is not None
         if rows is not None and not rows.follows:
             self.pause()
-        if type(rows) is not type(self._rows):
-            self._cursor = self._cursor_event  # headings have other numbers there
+        if type(rows) is type(self._rows):
+            self._place(rows or Flat(self._ids))
+            return
+        # Headings have other numbers there. One that took the place of an event gives it back, unless it was left.
+        stood, meant = self._meant
+        if self._cursor != stood or meant is None:
+            meant = self._cursor_event
+        shown, self._cursor, self._cursor_event = self._cursor_event, meant, meant
         self._place(rows or Flat(self._ids))
+        self._meant = self._cursor, meant
+        if self._cursor_event == meant != shown:
+            self.post_message(self.Highlighted(meant))
 
     def _place(self, rows: Arrangement) -> None:
         """Show other rows, with the one at the top and the cursor where they were."""
