@@ -38,7 +38,7 @@ format: $(VENV)/.dev ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench ## run every benchmark; needs wrk
+bench: $(VENV)/.bench ## run the benchmarks of benchmarks/README.md; needs wrk
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/screen.py
 	$(BIN)/python benchmarks/gaps.py
