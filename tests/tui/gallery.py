@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,27 +172,37 @@ class Visit:
             if same == 3:
                 return
 
+    async def comes(self, wanted: Callable[[str], bool], seconds: float) -> bool:
+        """Wait until the text is as wanted; whether it came."""
+        for _ in range(int(seconds / 0.05)):
+            if wanted(self.text):
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
     @asynccontextmanager
-    async def at(self, scene: Scene) -> AsyncIterator[None]:
-        """Go to a scene, and back to the main screen at the end."""
+    async def at(self, scene: Scene, wanted: Callable[[str], bool] | None = None) -> AsyncIterator[None]:
+        """Go to a scene, and back to the main screen at the end. With `wanted` the scene is there as soon as its
+        text is so, which saves the wait for it to settle."""
+        begun = self.text
         for key in scene.keys:
             await self.pilot.press(key)
-        await self.settle()
         if scene.paste:
-            self.app.post_message(Paste(scene.paste))
             await self.settle()
-        for key in scene.then:
-            await self.pilot.press(key)
-        await self.settle()
-        for _ in range(100):
-            if scene.shows in self.text:
-                break
-            await asyncio.sleep(0.05)
-        assert scene.shows in self.text, f"{scene.name} does not come:\n{self.text}"
+            self.app.post_message(Paste(scene.paste))
+        if scene.then:
+            await self.settle()
+            for key in scene.then:
+                await self.pilot.press(key)
+        if wanted is None or not await self.comes(wanted, 10):
+            await self.settle()
+            there = await self.comes(lambda text: scene.shows in text, 5)
+            assert there, f"{scene.name} does not come:\n{self.text}"
         yield
         for key in scene.back:
             await self.pilot.press(key)
-        await self.settle()
+        if wanted is None or not await self.comes(lambda text: text == begun, 0.2):
+            await self.settle()
 
 
 @asynccontextmanager
