@@ -61,10 +61,16 @@ def ask(port: int, headers: dict[str, str], method: str = "POST", path: str = "/
 
 
 def test_every_request_gets_the_same_answer_whatever_it_asks(capture: CaptureProcess) -> None:
-    """No route reads, none controls, nothing is shared with web pages, nothing sent comes back."""
+    """No route reads, none controls, nothing is shared with web pages, nothing sent comes back: every two of a
+    method, a path and headers are asked together."""
+    asked = [
+        *product(METHODS, PATHS, HEADERS[:1]),
+        *product(METHODS, PATHS[:1], HEADERS[1:]),
+        *product(METHODS[:1], PATHS[1:], HEADERS[1:]),
+    ]
     ask(capture.port, {"X-Secret": "hush-hush"}, path="/hush-hush")
     answers = set()
-    for method, path, headers in product(METHODS, PATHS, HEADERS):
+    for method, path, headers in asked:
         answer = ask(capture.port, headers, method, path)
         head, _, body = answer.partition(b"\r\n\r\n")
         if method == "HEAD":
@@ -77,7 +83,7 @@ def test_every_request_gets_the_same_answer_whatever_it_asks(capture: CapturePro
             b'{"status":"received"}',
         )
     }
-    assert len(capture.events()) == 1 + len(METHODS) * len(PATHS) * len(HEADERS)
+    assert len(capture.events()) == 1 + len(asked)
 
 
 def test_nothing_listens_beyond_this_machine(capture: CaptureProcess) -> None:

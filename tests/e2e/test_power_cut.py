@@ -25,7 +25,7 @@ from tests.e2e.load import ROOT, Capture, Load, check_whole, kill, stored_bodies
 
 pytestmark = pytest.mark.skipif(not strace_works(), reason="strace is missing, or may not trace")
 
-CUTS = 70
+CUTS = 30
 """Moments at which the power is cut, for each policy."""
 
 
@@ -77,7 +77,7 @@ def test_no_acknowledged_event_is_lost_at_any_cut(tmp_path: Path, images: Path) 
     store, log = tmp_path / "data" / "events.db", tmp_path / "calls"
     with Capture(store, under=recording(log)) as capture:
         load = Load(capture.port, "load", 6, some_size)
-        assert until(lambda: load.acknowledged() >= 300, 30)
+        assert until(lambda: load.acknowledged() >= 200, 30)
         told = load.stop()
         kill(capture.pid, 15)
         assert capture.wait() == 0
