@@ -83,7 +83,7 @@ def mutated(data: bytes, script: bytes) -> bytes:
 
 
 def edits_in(script: bytes) -> list[Edit]:
-    """The changes that a script of bytes stands for, one in every seven: so chance and Hypothesis need only bytes."""
+    """The changes that a script of bytes stands for, one in every seven: so chance needs to make only bytes."""
     edits = []
     for at in range(0, len(script) - 2, 7):
         kind, high, low, *extra = script[at : at + 7]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from inspector.store.doctor import examine
 from inspector.store.schema import MIGRATIONS
@@ -26,28 +26,26 @@ from tests.fuzz.material import (
     mutated,
 )
 
-SCRIPTS = st.binary(max_size=28)
-"""Up to four changes of what is fuzzed; see `material.edits_in`."""
+
+def fuzz(check: Callable[..., None], count: int, pool: Sequence[Any]) -> None:
+    """Run a check on so many choices from a pool, each with up to four changes (see `material.edits_in`) and a
+    chance of its own for more; the same ones in every run. What fails is told with its input."""
+    chance = random.Random(1)
+    for number in range(count):
+        one, script = chance.choice(pool), chance.randbytes(chance.randrange(29))
+        try:
+            check(one, script, chance)
+        except BaseException as error:
+            error.add_note(f"input {number}: {one!r:.2000} changed by {script!r}")
+            raise
 
 
-def fuzz(examples: int) -> settings:
-    """So many examples, the same ones in every run; a slow example is judged by the check itself."""
-    return settings(
-        max_examples=examples,
-        derandomize=True,
-        database=None,
-        deadline=None,
-        phases=[Phase.explicit, Phase.generate, Phase.shrink],
-        suppress_health_check=list(HealthCheck),
-    )
+def test_any_body_is_decoded_shown_and_shaped() -> None:
+    def check(body: bytes, script: bytes, chance: random.Random) -> None:
+        content_type, encoding = chance.choice(CONTENT_TYPES), chance.choice(ENCODINGS)
+        in_time(check_body, mutated(body, script), content_type, encoding)
 
-
-@fuzz(4_000)
-@given(st.sampled_from(BODIES), SCRIPTS, st.sampled_from(CONTENT_TYPES), st.sampled_from(ENCODINGS))
-def test_any_body_is_decoded_shown_and_shaped(
-    body: bytes, script: bytes, content_type: bytes, encoding: bytes
-) -> None:
-    in_time(check_body, mutated(body, script), content_type, encoding)
+    fuzz(check, 6_000, BODIES)
 
 
 @pytest.fixture(scope="module")
@@ -59,34 +57,27 @@ def empty() -> Iterator[sqlite3.Connection]:
         yield db
 
 
-@fuzz(12_000)
-@given(text=st.sampled_from(FILTERS), script=SCRIPTS)
-def test_any_filter_is_read_or_its_mistake_told(
-    empty: sqlite3.Connection, text: bytes, script: bytes
-) -> None:
-    in_time(check_filter, mutated(text, script).decode("utf-8", "surrogateescape"), empty)
+def test_any_filter_is_read_or_its_mistake_told(empty: sqlite3.Connection) -> None:
+    def check(text: bytes, script: bytes, _: random.Random) -> None:
+        in_time(check_filter, mutated(text, script).decode("utf-8", "surrogateescape"), empty)
+
+    fuzz(check, 18_000, FILTERS)
 
 
-@fuzz(2_500)
-@given(file=st.sampled_from(FILES), script=SCRIPTS)
-def test_any_file_is_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory,
-    file: tuple[str, bytes],
-    script: bytes,
-) -> None:
-    path = tmp_path_factory.getbasetemp() / f"fuzzed{file[0]}"
-    in_time(check_import, path, mutated(file[1], script), None)
+def test_any_file_is_read_or_refused(tmp_path: Path) -> None:
+    def check(file: tuple[str, bytes], script: bytes, _: random.Random) -> None:
+        in_time(check_import, tmp_path / f"fuzzed{file[0]}", mutated(file[1], script), None)
+
+    fuzz(check, 4_000, FILES)
 
 
 def test_any_file_is_taken_into_the_store(tmp_path: Path) -> None:
     writer = StoreWriter(tmp_path / "events.db")
 
-    @fuzz(500)
-    @given(st.sampled_from(FILES), SCRIPTS)
-    def check(file: tuple[str, bytes], script: bytes) -> None:
+    def check(file: tuple[str, bytes], script: bytes, _: random.Random) -> None:
         in_time(check_import, tmp_path / f"fuzzed{file[0]}", mutated(file[1], script), writer)
 
-    check()
+    fuzz(check, 500, FILES)
     writer.close()
     assert [finding.text for finding in examine(tmp_path / "events.db") if finding.level == "wrong"] == []
 
@@ -94,17 +85,11 @@ def test_any_file_is_taken_into_the_store(tmp_path: Path) -> None:
 def test_any_bytes_at_the_edge_are_answered_or_dropped_in_time(tmp_path: Path) -> None:
     with Edge(tmp_path / "events.db") as edge:
 
-        @fuzz(1_000)
-        @given(
-            st.sampled_from(REQUESTS),
-            SCRIPTS,
-            st.lists(st.sampled_from(REQUESTS) | st.sampled_from(TOKENS), max_size=2),
-            st.integers(0, 3_000),
-        )
-        def check(request: bytes, script: bytes, more: list[bytes], cut: int) -> None:
-            in_time(edge.check, mutated(request, script) + b"".join(more), cut)
+        def check(request: bytes, script: bytes, chance: random.Random) -> None:
+            more = chance.choices([*REQUESTS, *TOKENS], k=chance.randrange(3))
+            in_time(edge.check, mutated(request, script) + b"".join(more), chance.randrange(3_000))
 
-        check()
+        fuzz(check, 1_000, REQUESTS)
         edge.check_stored()
     assert edge.acknowledged > 200
     assert edge.told == []
