@@ -11,7 +11,6 @@ was deleted or replaced is never written to.
 from __future__ import annotations
 
 import gc
-import io
 import marshal
 import signal
 import socket
@@ -19,6 +18,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from inspector.core.events import InspectorError, Request
 from inspector.store import narration
 from inspector.store.fold import OVERHEAD, Fold
 from inspector.store.place import disk_full
-from inspector.store.writer import Arrival, Stored, StoreFailed, StoreWriter
+from inspector.store.writer import Arrival, Stored, StoreFailed, StoreWriter, look_at
 
 Job = tuple[Any, ...]
 """``event`` or a name in `JOBS`, and its values."""
@@ -73,6 +73,9 @@ JOBS: dict[str, Callable[..., object]] = {
 transaction."""
 
 
+_READ = 1 << 20
+_SWITCH_S = 0.0002
+"""How long looking at a batch may keep the interpreter from one that is synced."""
 _TAKES_SPACE = {"event", "piece", "probe"}
 _NOT_THE_DISK = (
     sqlite3.IntegrityError,
@@ -88,6 +91,43 @@ _NOT_THE_DISK = (
 )
 
 
+class Frames:
+    """What the other side sends, a frame at a time."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+        self._data = bytearray()
+
+    def next(self) -> Any:
+        """What the next frame holds, once it is there; None at the end."""
+        while (frame := self._whole()) is None:
+            some = self._link.recv(_READ)
+            if not some:
+                return None
+            self._data += some
+        return marshal.loads(frame)
+
+    def at_hand(self) -> Any:
+        """The same if it is there already, else None."""
+        while (frame := self._whole()) is None:
+            try:
+                some = self._link.recv(_READ, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return None
+            if not some:
+                return None
+            self._data += some
+        return marshal.loads(frame)
+
+    def _whole(self) -> bytes | None:
+        end = 4 + int.from_bytes(self._data[:4], "big")
+        if len(self._data) < max(4, end):
+            return None
+        frame = bytes(memoryview(self._data)[4:end])
+        del self._data[:end]
+        return frame
+
+
 class _Server:
     def __init__(self, link: socket.socket, path: Path, min_free: int, narrate: str) -> None:
         self._link = link
@@ -100,19 +140,50 @@ class _Server:
         self._full: str | None = None
         self._checked = 0.0
         self._trouble: str | None = None
+        self._frames = Frames(link)
+        self._ahead: list[Job] | None = None
+        """The batch after the one being written, once it was looked at."""
+        self._syncing = ThreadPoolExecutor(1, "syncing")
 
     def serve(self) -> None:
         """Take the secrets for signatures, then work until the other side closes."""
         self.send(([(True, None)], [], None, [], []))
-        reader = self._link.makefile("rb", buffering=1 << 20)
-        self._writer.secrets = _received(reader) or {}
-        while (jobs := _received(reader)) is not None:
+        self._writer.secrets = self._frames.next() or {}
+        while (jobs := self._next()) is not None:
             results, stored = self._write(jobs)
             lines, fresh = self._lines(stored)
             self.send((results, lines, self._trouble, stored, fresh))
             self._fold.rest()
+        self._syncing.shutdown()
         self._fold.close()
         self._writer.close()
+
+    def _next(self) -> list[Job] | None:
+        """The next batch; None once the other side has closed."""
+        jobs, self._ahead = self._ahead, None
+        return self._frames.next() if jobs is None else jobs
+
+    def _commit(self) -> None:
+        """Commit. A sync leaves the interpreter free: what has come meanwhile is looked at then."""
+        jobs = self._ahead = self._ahead or self._frames.at_hand()
+        if jobs is None:
+            self._writer.commit()
+            return
+        synced = self._syncing.submit(self._writer.commit)
+        for number, job in enumerate(jobs):
+            if synced.done():
+                break
+            if job[0] == "event" and len(job) > 2:
+                jobs[number] = "event", self._looked_at(job)
+        synced.result()
+
+    def _looked_at(self, job: Job) -> Arrival:
+        arrival = _arrival(job)
+        try:
+            arrival.known = look_at(arrival, self._writer.secrets)
+        except Exception:
+            pass  # told where it is stored, which looks again
+        return arrival
 
     def send(self, message: Any) -> None:
         """Send one frame."""
@@ -185,7 +256,7 @@ class _Server:
             results: list[Result] = [
                 (True, next(events) if job[0] == "event" else JOBS[job[0]](writer, *job[1:])) for job in jobs
             ]
-            writer.commit()
+            self._commit()
             # What was written into a file that had just been deleted is not stored.
             writer.check_files()
         except BaseException:
@@ -198,21 +269,18 @@ class _Server:
         return results, stored
 
 
-def _received(reader: io.IOBase) -> Any:
-    """What the next frame holds; None at the end."""
-    head = reader.read(4)
-    return marshal.loads(reader.read(int.from_bytes(head, "big"))) if len(head) == 4 else None
-
-
 def _size(job: Job) -> int:
     """Bytes that a job has added to the WAL, about."""
     if job[0] == "event":
-        return OVERHEAD + (0 if job[1] is None else len(job[1][3]))
+        request = _arrival(job).request
+        return OVERHEAD + (0 if request is None else len(request.body))
     return len(job[3]) if job[0] == "piece" else OVERHEAD
 
 
 def _arrival(job: Job) -> Arrival:
     whole = job[1]
+    if isinstance(whole, Arrival):
+        return whole
     return Arrival(None if whole is None else Request(*whole), *job[2:])
 
 
@@ -241,6 +309,7 @@ def main() -> int:
         data = marshal.dumps(([(None, str(error))], [], None, [], []))
         link.sendall(len(data).to_bytes(4, "big") + data)
         return 2
+    sys.setswitchinterval(_SWITCH_S)
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
     try:

@@ -30,6 +30,7 @@ PIECE = 1024 * 1024
 _PIECES_AT_ONCE = 2
 """Pieces deleted in one transaction; each takes a few milliseconds."""
 _FILES = ("", "-wal", "-shm")
+_NO_BODY = hashlib.sha256(b"").digest()
 Stored = tuple[int, bool]
 """Id of a stored event, and whether it waits to be identified in the background."""
 
@@ -63,6 +64,45 @@ class Arrival:
     """Words of `inspector.core.labels.LABELS` with blanks between; None for none."""
     forwarded_for: str | None = None
     """Address of the sender, where the tunnel told it."""
+    known: Known | None = None
+    """What `look_at` found, where that has been done already."""
+
+
+@dataclass(slots=True)
+class Known:
+    """What a request tells by itself, without the store."""
+
+    size: int
+    """Bytes of the body."""
+    sha256: bytes
+    found: Identified | None = None
+    """None for what is not identified, or not yet."""
+    pending: bool = False
+    """It is left to the background."""
+    signature: str | None = None
+
+
+def look_at(arrival: Arrival, secrets: Secrets, *, identify_all: bool = False) -> Known:
+    """Find out what an arrival is. It needs no store, so it can be done while another batch is being synced."""
+    request = arrival.request
+    if arrival.upload is not None:
+        return Known(arrival.size, arrival.sha256 or _NO_BODY, pending=arrival.rejected is None)
+    if request is None:
+        return Known(arrival.size, arrival.sha256 or _NO_BODY)
+    body = request.body
+    known = Known(len(body), hashlib.sha256(body).digest())
+    if arrival.rejected is None:
+        headers = header_map(request.headers)
+        if is_quick(headers, known.size):
+            known.found = identify(headers, body)
+        elif identify_all:
+            known.found = identify_request(request)
+        else:
+            known.pending = True
+        sender = None if known.found is None else known.found.identity.sender
+        whole = arrival.incomplete is None
+        known.signature = verdict_words(headers, body, secrets, arrival.received_us, whole, sender)
+    return known
 
 
 @dataclass(slots=True)
@@ -219,34 +259,18 @@ class StoreWriter:
         """Work out the rows of one arrival."""
         batch.last = number = batch.last + 1
         request, whole = arrival.request, arrival.incomplete is None and arrival.rejected is None
-        found: Identified | None = None
-        pending = False
-        body: bytes | None = None
-        size, digest = arrival.size, arrival.sha256
-        signature: str | None = None
+        known = arrival.known or look_at(arrival, self.secrets, identify_all=identify_all)
         if arrival.upload is not None:
-            self._check_pieces(arrival.upload, size)
-            pending = arrival.rejected is None
-        elif request is not None:
-            body = request.body
-            size, digest = len(body), hashlib.sha256(body).digest()
-            if arrival.rejected is None:
-                headers = header_map(request.headers)
-                if is_quick(headers, size):
-                    found = identify(headers, body)
-                elif identify_all:
-                    found = identify_request(request)
-                else:
-                    pending = True
-                sender = None if found is None else found.identity.sender
-                signature = verdict_words(headers, body, self.secrets, arrival.received_us, whole, sender)
+            self._check_pieces(arrival.upload, known.size)
+        body = None if request is None or arrival.upload is not None else request.body
+        found = known.found
         identity, shape, new = NOBODY, None, False
         if found is not None:
             identity = found.identity
             shape, new = self._shape(found, batch)
             self._shapes.count(shape, number, arrival.received_us)
-        batch.size += size
-        batch.stored.append((number, pending))
+        batch.size += known.size
+        batch.stored.append((number, known.pending))
         batch.events.append(
             [
                 number,
@@ -255,7 +279,7 @@ class StoreWriter:
                 None if request is None else request.method,
                 None if request is None else request.target,
                 arrival.remote,
-                size,
+                known.size,
                 whole,
                 arrival.incomplete,
                 arrival.rejected,
@@ -268,10 +292,10 @@ class StoreWriter:
                 identity.account,
                 identity.delivery_id,
                 shape,
-                pending,
+                known.pending,
                 arrival.status,
                 arrival.count,
-                signature,
+                known.signature,
                 arrival.labels,
                 arrival.forwarded_for,
                 new,
@@ -284,7 +308,7 @@ class StoreWriter:
                 b"" if request is None else rows.pack_headers(request.headers),
                 body,
                 arrival.upload,
-                digest or hashlib.sha256(b"").digest(),
+                known.sha256,
                 arrival.raw,
             )
         )
