@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from inspector.store.doctor import examine
 from inspector.store.schema import MIGRATIONS
@@ -26,18 +28,27 @@ from tests.fuzz.material import (
     mutated,
 )
 
+_AT_ONCE = 20
+"""Inputs that are made from one drawn seed: to draw each change of each input would take most of the time."""
+
 
 def fuzz(check: Callable[..., None], count: int, pool: Sequence[Any]) -> None:
     """Run a check on so many choices from a pool, each with up to four changes (see `material.edits_in`) and a
     chance of its own for more; the same ones in every run. What fails is told with its input."""
-    chance = random.Random(1)
-    for number in range(count):
-        one, script = chance.choice(pool), chance.randbytes(chance.randrange(29))
-        try:
-            check(one, script, chance)
-        except BaseException as error:
-            error.add_note(f"input {number}: {one!r:.2000} changed by {script!r}")
-            raise
+
+    @settings(max_examples=count // _AT_ONCE, suppress_health_check=list(HealthCheck))
+    @given(st.integers(0, 2**64 - 1))
+    def run(seed: int) -> None:
+        chance = random.Random(seed)
+        for _ in range(_AT_ONCE):
+            one, script = chance.choice(pool), chance.randbytes(chance.randrange(29))
+            try:
+                check(one, script, chance)
+            except BaseException as error:
+                error.add_note(f"the input: {one!r:.2000} changed by {script!r}")
+                raise
+
+    run()
 
 
 def test_any_body_is_decoded_shown_and_shaped() -> None:
