@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from inspector.core.events import Event, InspectorError, JsonObject
 from inspector.core.examples import collect_examples
 from inspector.core.payload import show_path
 from inspector.core.type_shape import Field, TypeShape
+from inspector.store.lately import bars_of_the_hour
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
@@ -27,6 +30,7 @@ READ = 100
 """Events that are read for what the values look like."""
 STATISTICS_OF = 1_000
 """The same with ``--stats``."""
+_BARS, _ASCII_BARS = "▁▂▃▄▅▆▇", "._-:=+#"
 
 
 @click.command("types", cls=FilterCommand, short_help="Event types, with counts and variants.")
@@ -40,11 +44,12 @@ def types_command(
 ) -> None:
     """List the event types seen: how many events, how many distinct shapes (variants), first and last seen.
 
-    With a FILTER only matching events count.
+    With a FILTER only matching events count. The bars are the last hour, ten minutes each.
     """
     wanted = filter_of(words)
     with Reader(store_path(store)) as reader:
         found = reader.types(wanted)
+        hour = {} if as_json or wanted is not None else bars_of_the_hour(reader, time.time_ns() // 1000)
     lines = [entry.as_json() for entry in found]
     if documented:
         from inspector.anchore.catalogue import documented_types
@@ -71,6 +76,7 @@ def types_command(
             Column("type", gives=2, least=16, cut=cut_type),
             Column("sender"),
             Column("events", right=True),
+            *([Column("hour")] if hour else []),
             Column("variants", right=True),
             Column("first seen", gives=1, least=0, cut=_whole),
             Column("last seen"),
@@ -80,16 +86,24 @@ def types_command(
                 label,
                 "" if tree else line["sender"] or "",
                 units.count(line["count"]) if line["count"] else "–",
+                *([_bars(hour.get((line["sender"], line.get("type", "")), ()))] if hour else []),
                 units.count(line["variants"]) if line["count"] else "",
                 "" if line["first_seen"] is None else _minute(line["first_seen"]),
                 _last_seen(line),
             )
             for label, line in (_as_tree(lines) if tree else [(line["type"], line) for line in lines])
         ],
-        looks=lambda at, cell: style(cell, dim=True) if at in (1, 4, 5) else cell,
+        looks=lambda at, cell: style(cell, dim=True) if at == 1 or at > 3 + bool(hour) else cell,
     )
     if not lines:
         narrate("No types yet. They come with the first event." if wanted is None else "No type matches.")
+
+
+def _bars(counts: Sequence[int]) -> str:
+    """A bar for each ten minutes; empty without any event."""
+    bars = _BARS if sys.stdout.encoding.lower().startswith("utf") else _ASCII_BARS
+    most = max(*counts, 4) if any(counts) else 0
+    return "".join(bars[count * (len(bars) - 1) // most] for count in counts) if most else ""
 
 
 def _as_tree(lines: Sequence[JsonObject]) -> Iterator[tuple[str, JsonObject]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,18 @@ def test_types(run: Run, fill: Fill) -> None:
         "seen",
     ]
     assert run("types", "type:none").err == "No type matches.\n"
+
+
+def test_types_shows_the_last_hour_as_bars(run: Run, fill: Fill) -> None:
+    """Only where something came in it."""
+    fill(b'{"type":"old"}')
+    assert "hour" not in run("types").out
+    fill(arrival(b'{"type":"new"}', received_us=time.time_ns() // 1000 - 60_000_000))
+    heading, new, old = run("types").out.splitlines()
+    assert heading.split()[:5] == ["type", "sender", "events", "hour", "variants"]
+    assert re.search(r" ▁▁▁▁▁▂ ", new)
+    assert "▁" not in old
+    assert "hour" not in run("types", "type:*").out
 
 
 def test_types_all_lists_what_is_documented_and_not_seen(run: Run, fill: Fill) -> None:
