@@ -187,6 +187,8 @@ def check(db: sqlite3.Connection, path: object) -> int:
     version = version_of(db)
     if version == 0:
         tables = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if tables and version_of(db):
+            return check(db, path)  # between the two looks another program has made it a store
         if tables:
             raise InspectorError(f"{path} is a SQLite file, but no store of inspector. Use --store PATH.")
     elif db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
