@@ -27,7 +27,7 @@ class Boundary(Screen[Result]):
             return
         what = f"{type(self).__name__}, {message.worker.group}"
         sentence = view_failed(what, message.worker.error)
-        for rows in self.query(Rows):
-            if not rows.rows:
-                rows.say(sentence)
+        for widget in self.query("Rows"):
+            if isinstance(widget, Rows) and not widget.rows:
+                widget.say(sentence)
         self.notify(sentence, severity="error", timeout=10, markup=False)

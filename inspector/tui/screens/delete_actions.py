@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from array import array
 from collections.abc import Sequence
 from functools import partial
@@ -30,9 +31,9 @@ class DeleteActions(GroupActions):
         """Let go of a thread that deletes: the end of the program waits for it."""
         self._leaving = True
 
+    @abstractmethod
     async def read_ids(self) -> None:
         """Read all ids again."""
-        raise NotImplementedError
 
     def action_delete(self) -> None:
         """Delete the marked events, or this one, or all that are listed; asks first. Starred ones stay."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -58,38 +59,38 @@ class Ground(Boundary[None]):
         """The replay target used last, or empty."""
         return self.look.target
 
+    @abstractmethod
     def reload_detail(self) -> None:
         """Read the event under the cursor again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def go_from(self, result: str | int | None) -> None:
         """What another screen ended with: a filter for the list, an event to go to, or nothing."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def wanted_is_empty(self) -> bool:
         """Whether no filter is in force."""
-        raise NotImplementedError
 
+    @abstractmethod
     def show_empty(self) -> None:
         """Show the welcome while no event is stored."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update_title(self) -> None:
         """Write the title of the list."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update_status(self) -> None:
         """Write the first row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update_footer(self) -> None:
         """Show the keys that help now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def open_tab(self, tab: str, *, for_now: bool = False) -> None:
         """Open a tab of the detail; `for_now`: only while this event is shown."""
-        raise NotImplementedError
 
     def tell(self, text: str, *, error: bool = False) -> None:
         """A toast; errors stay longer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -71,17 +72,17 @@ class ShapeActions(LeftOnce[str | int | None]):
         own: Glyphs = getattr(self.app, "glyphs", UNICODE)
         return own if self._glyphs is None else self._glyphs
 
+    @abstractmethod
     def read_again(self) -> None:
         """Read types and shape anew: they were changed here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw_titles(self) -> None:
         """Write the titles anew."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw_keys(self) -> None:
         """Write the footer anew."""
-        raise NotImplementedError
 
     # -- diff
 

@@ -9,6 +9,7 @@ outside.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
@@ -180,9 +181,9 @@ class Rows(ScrollView, can_focus=True):
 
     # -- what subclasses say
 
+    @abstractmethod
     def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
         """How a row reads in `width` cells; what is longer is cut."""
-        raise NotImplementedError
 
     def fold_column(self, row: Row) -> int | None:
         """The cell of the row's fold sign, for the mouse."""
