@@ -29,6 +29,8 @@ from inspector.store.place import beside, capture_lock, open_reading
 NOT_STORED = "events cannot be stored, senders get 503: "
 STORED_AGAIN = "events are stored again"
 """What the log says of a store that fails, and of its return."""
+PIPE = "INSPECTOR_SCREEN_PIPE"
+"""Tells a capture process the descriptor of the pipe that ends with its screen."""
 STAY = b"stay"
 """Written into the pipe by a screen that leaves its capture process running."""
 STARTED_AGAIN = "INSPECTOR_STARTED_AGAIN"
@@ -158,7 +160,7 @@ class Capture:
             "--json",
             *self.options,
         ]
-        environment = {**os.environ, "INSPECTOR_SCREEN_PIPE": str(theirs), "PYTHONUNBUFFERED": "1"}
+        environment = {**os.environ, PIPE: str(theirs), "PYTHONUNBUFFERED": "1"}
         if again:
             environment[STARTED_AGAIN] = "1"
         process = subprocess.Popen(

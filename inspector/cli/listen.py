@@ -109,7 +109,8 @@ def listen_command(
     INSPECTOR_SECRET_STANDARD_WEBHOOKS. A file of secrets has lines such as: github = the secret.
     """
     from inspector.capture.credentials import read_basic_auth, read_secrets
-    from inspector.capture.process import ListenOptions, listen
+    from inspector.capture.options import ListenOptions
+    from inspector.capture.process import listen
     from inspector.capture.tls import NO_TUNNEL
     from inspector.store.retention import Retention
 

@@ -90,9 +90,10 @@ def test_mistakes_are_refused_by_whom_they_concern(file: Path, run: Run, fill: F
 
 def test_keep_all_comes_before_the_file(file: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     from inspector.capture import process
+    from inspector.capture.options import ListenOptions
     from inspector.store.retention import Retention
 
-    seen: list[process.ListenOptions] = []
+    seen: list[ListenOptions] = []
     monkeypatch.setattr(process, "listen", lambda options: seen.append(options) or 0)
     file.parent.mkdir()
     file.write_text("[listen]\nkeep-days = 7\n")
