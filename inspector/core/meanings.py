@@ -55,7 +55,8 @@ def meaning_of(value_text: str, now: datetime) -> str:
         return _mail_date(text, now)
     if _JWT.fullmatch(text):
         return "JSON Web Token"
-    name = format_of(text)
+    # A text that ends so is cut to `format_of`; here it came like that, and has no format.
+    name = None if text.endswith("…") else format_of(text)
     if name in ("timestamp", "timestamp without zone"):
         return _timestamp(text, now)
     if name == "date":
@@ -161,7 +162,7 @@ def _uuid(text: str, now: datetime) -> str:
     elif value.version == 6:
         ticks = (value.int >> 80) << 12 | (value.int >> 64) & 0xFFF
         then = _UUID_EPOCH + timedelta(microseconds=ticks // 10)
-    elif value.version == 7:
+    elif value.version == 7 and (value.int >> 80) < 1000 * _LATEST:
         then = datetime.fromtimestamp((value.int >> 80) / 1000, UTC)
     words = f"UUID version {value.version}, {kind}"
     if then is None or not 1990 < then.year < 2100:
@@ -172,7 +173,10 @@ def _uuid(text: str, now: datetime) -> str:
 def _address(text: str) -> str:
     import ipaddress  # only here: it is slow to import
 
-    found = ipaddress.ip_address(text)
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return ""  # digits that are no ASCII, or zeros before them
     kind = (
         "of this machine" if found.is_loopback else "private" if found.is_private else "public"
         if found.is_global else ""
