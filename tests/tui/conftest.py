@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -95,3 +95,12 @@ def staged() -> Staged:
             session.close()
 
     return run
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Iterator[Capture]:
+    """A listener on a free port, over a store of its own."""
+    capture = Capture(tmp_path / "events.db", ["--port", "0"])
+    capture.start()
+    yield capture
+    capture.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
@@ -22,14 +21,6 @@ from inspector.tui.widgets.status_line import Status, StatusLine
 from tests.tui.conftest import Staged
 from tests.tui.host import Host, rows
 from tests.tui.screens_store import HOSTILE, anchore, fill
-
-
-@pytest.fixture
-def capture(tmp_path: Path) -> Iterator[Capture]:
-    capture = Capture(tmp_path / "events.db", ["--port", "0"])
-    capture.start()
-    yield capture
-    capture.stop()
 
 
 async def answered(capture: Capture, target: str = "/hooks/a") -> int | None:

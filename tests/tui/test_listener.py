@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -23,14 +22,6 @@ from inspector.tui.app import check_terminal, run_app
 from inspector.tui.preferences import Preferences
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import anchore, fill
-
-
-@pytest.fixture
-def capture(tmp_path: Path) -> Iterator[Capture]:
-    capture = Capture(tmp_path / "events.db", ["--port", "0"])
-    capture.start()
-    yield capture
-    capture.stop()
 
 
 async def test_first_start_says_where_it_listens_and_makes_a_first_event(
