@@ -21,8 +21,11 @@ from inspector.store.writer import StoreWriter
 
 Result = TypeVar("Result")
 
-_FOLD_TRIES = 5
-_FOLD_S = 0.2
+_FOLD_S = 3.0
+"""How long `Edits.fold` tries, seconds."""
+_FOLD_PAUSE_S = 0.1
+_FOLD_HOLDS_MS = 20
+"""How long one of its tries may wait for others."""
 
 _DELETED_AT_ONCE = 50
 _PIECES_AT_ONCE = 2
@@ -132,10 +135,19 @@ class Edits:
     def fold(self) -> None:
         """Fold the WAL into the file, so that no trace of what was wiped stays in it; InspectorError while
         another program keeps that from happening."""
-        for _ in range(_FOLD_TRIES):
-            if not self.writer.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                return
-            time.sleep(_FOLD_S)
+        db = self.writer.db
+        patience = db.execute("PRAGMA busy_timeout").fetchone()[0]
+        # What truncates the WAL holds the write lock while it waits for readers, and senders wait with it.
+        db.execute(f"PRAGMA busy_timeout = {_FOLD_HOLDS_MS}")
+        try:
+            deadline = time.monotonic() + _FOLD_S
+            while time.monotonic() < deadline:
+                db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()  # most of it, without the lock
+                if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                    return
+                time.sleep(_FOLD_PAUSE_S)
+        finally:
+            db.execute(f"PRAGMA busy_timeout = {patience}")
         raise InspectorError(
             "deleted, but traces stay in the file beside the store until the programs that use it have ended.",
             code=1,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from array import array
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from inspector.core.events import InspectorError
 from inspector.core.filters import parse_filter
+from inspector.store import edits as edits_module
 from inspector.store.deleted import Waiting, delete, purge, undo, waiting
 from inspector.store.doctor import examine
 from inspector.store.edits import Edits
@@ -96,13 +100,37 @@ def test_wiped_bytes_are_in_no_file_of_the_store(store: Path) -> None:
     assert b"user.test.1" in files
     assert b"correct horse" not in files
     assert b"battery staple" not in files
+
+
+def test_wiping_beside_a_long_reader_gives_up_soon_and_holds_no_sender_up(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edits_module, "_FOLD_S", 0.6)
+    slowest, deleted = 0.0, threading.Event()
+
+    def capture() -> None:
+        nonlocal slowest
+        with closing(StoreWriter(store)) as writer:
+            while not deleted.wait(0.01):
+                began = time.monotonic()
+                add(writer, anchore("a", {}))
+                slowest = max(slowest, time.monotonic() - began)
+
     with Edits(store) as edits, Reader(store) as reader:
         reader.db.execute("BEGIN")
         reader.total()
-        # How long it tries is not what is looked at.
-        edits.writer.db.execute("PRAGMA busy_timeout = 20")
-        with pytest.raises(Exception, match="traces stay"):
-            edits.delete([1], wipe=True)
+        capturing = threading.Thread(target=capture)
+        capturing.start()
+        began = time.monotonic()
+        try:
+            with pytest.raises(InspectorError, match="traces stay"):
+                edits.delete([1], wipe=True)
+        finally:
+            took = time.monotonic() - began
+            deleted.set()
+            capturing.join()
+    assert 0 < slowest < 2
+    assert took < 4
 
 
 def test_shapes_learn_on_while_events_are_deleted(tmp_path: Path) -> None:
