@@ -51,18 +51,22 @@ def bring_back(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
     return _count(db, [(count, size) for _, count, size, _, _ in found])
 
 
-def purge(db: sqlite3.Connection, numbers: Sequence[int]) -> int:
-    """Delete for good what was set aside, but of large bodies only the mention; returns how many there were."""
+def purge(db: sqlite3.Connection, numbers: Sequence[int]) -> tuple[int, list[int]]:
+    """Delete for good what was set aside, but of large bodies only the mention; returns how many there were, and
+    the numbers under which the large bodies stand."""
     marks = _marks(numbers)
     gone = db.execute(f"DELETE FROM deleted WHERE id IN ({marks}) RETURNING id, shape", numbers).fetchall()
     numbers = [number for number, _ in gone]
     marks = _marks(numbers)
-    for table in ("request", "attempt", "note"):
+    requests = db.execute(
+        f"DELETE FROM request WHERE event IN ({marks}) RETURNING upload", numbers
+    ).fetchall()
+    for table in ("attempt", "note"):
         db.execute(f"DELETE FROM {table} WHERE event IN ({marks})", numbers)
     shapes = ShapeRows(db)
     for shape in {shape for _, shape in gone} - {None}:
         shapes.drop_unused(shape)
-    return len(gone)
+    return len(gone), [upload for (upload,) in requests if upload is not None]
 
 
 def _count(db: sqlite3.Connection, found: Sequence[tuple[int, int]]) -> int:

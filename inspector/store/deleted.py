@@ -61,15 +61,7 @@ def undo(path: Path, progress: Progress = lambda done, of: None) -> array[int]:
     """Bring back what was deleted last; returns the ids, ascending, none when there is nothing. InspectorError."""
     with Edits(path) as edits:
         db = edits.writer.db
-        ids = array(
-            "q",
-            [
-                row[0]
-                for row in db.execute(
-                    "SELECT id FROM deleted WHERE deleted_us = (SELECT max(deleted_us) FROM deleted) ORDER BY id"
-                )
-            ],
-        )
+        ids = _ids(db, "deleted_us = (SELECT max(deleted_us) FROM deleted)")
         _in_turns(ids, lambda some: edits.transaction(lambda: aside.bring_back(db, some)), progress)
         return ids
 
@@ -88,16 +80,7 @@ def purge(
     """
     with Edits(path) as edits:
         db = edits.writer.db
-        ids = array(
-            "q",
-            [
-                row[0]
-                for row in db.execute(
-                    "SELECT id FROM deleted WHERE deleted_us < ? ORDER BY id",
-                    (2**62 if before_us is None else before_us,),
-                )
-            ],
-        )
+        ids = _ids(db, "deleted_us < ?", 2**62 if before_us is None else before_us)
         if not ids:
             return 0
         if wipe:
@@ -112,14 +95,15 @@ def purge(
     return gone
 
 
+def _ids(db: sqlite3.Connection, where: str, *values: int) -> array[int]:
+    """Ids of what is deleted and fits, ascending."""
+    found = db.execute(f"SELECT id FROM deleted WHERE {where} ORDER BY id", values)
+    return array("q", [row[0] for row in found])
+
+
 def _some_for_good(edits: Edits, some: Sequence[int]) -> int:
-    writer = edits.writer
-    marks = ",".join("?" * len(some))
-    large = writer.db.execute(
-        f"SELECT event, upload FROM request WHERE event IN ({marks}) AND upload IS NOT NULL", some
-    ).fetchall()
-    gone = edits.transaction(lambda: aside.purge(writer.db, some))
-    for _, upload in large:
+    gone, uploads = edits.transaction(lambda: aside.purge(edits.writer.db, some))
+    for upload in uploads:
         edits.delete_pieces(upload)
     return gone
 

@@ -157,7 +157,9 @@ class Edits:
         """Delete events, but of their large bodies only the mention: `uploads` gets the numbers of those."""
         for event in events:
             row = self.writer.db.execute(
-                "SELECT upload FROM request WHERE event = ? AND upload IS NOT NULL", (event,)
+                # One that was set aside by now keeps its body: it may be brought back.
+                "SELECT upload FROM request JOIN event ON id = event WHERE event = ? AND upload IS NOT NULL",
+                (event,),
             ).fetchone()
             if row is not None:
                 uploads.append(row[0])

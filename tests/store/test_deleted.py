@@ -86,6 +86,25 @@ def test_what_was_deleted_goes_for_good_with_all_that_belongs_to_it(store: Path)
         check_counts(writer)
 
 
+def test_what_comes_back_while_others_go_for_good_keeps_its_large_body(store: Path) -> None:
+    """Another process may bring events back, or have set them aside, between a look and the transaction."""
+    before = content(store)[2]
+    delete(store, range(1, 32))
+
+    def bring_back(done: int, of: int) -> None:
+        undo(store)
+
+    assert purge(store, progress=bring_back) == 25
+    assert content(store)[2] == before
+    assert_whole(store)
+    delete(store, [31])
+    with Edits(store) as edits:
+        assert edits.delete([31]) == 0
+    assert undo(store) == array("q", [31])
+    assert content(store)[2] == before
+    assert_whole(store)
+
+
 def test_wiped_bytes_are_in_no_file_of_the_store(store: Path) -> None:
     """`delete --now` is for secrets: neither free pages nor the WAL keep them."""
     with closing(StoreWriter(store)) as writer:
