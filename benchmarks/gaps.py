@@ -29,7 +29,8 @@ import paced
 from screen import ROOT, Screen, store_with
 
 from inspector.core.events import Request
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.arrival import Arrival
+from inspector.store.writer import StoreWriter
 
 RATE = 500
 LARGE = 10_000_000

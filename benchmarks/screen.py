@@ -46,9 +46,10 @@ sys.path.insert(0, str(ROOT))
 import paced  # noqa: E402
 
 from inspector.core.events import Request  # noqa: E402
+from inspector.store.arrival import Arrival  # noqa: E402
 from inspector.store.place import open_writing  # noqa: E402
 from inspector.store.schema import MIGRATIONS  # noqa: E402
-from inspector.store.writer import Arrival, StoreWriter  # noqa: E402
+from inspector.store.writer import StoreWriter  # noqa: E402
 
 
 def _brought_up(path: Path) -> bool:

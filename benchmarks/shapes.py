@@ -43,10 +43,11 @@ from inspector.core.export.learnt import Learnt  # noqa: E402
 from inspector.core.identify import identify_request  # noqa: E402
 from inspector.core.payload import parse  # noqa: E402
 from inspector.core.type_shape import learn  # noqa: E402
+from inspector.store.arrival import Arrival  # noqa: E402
 from inspector.store.files import read_payload_file  # noqa: E402
 from inspector.store.reader import Reader  # noqa: E402
 from inspector.store.sides import resolve_side  # noqa: E402
-from inspector.store.writer import Arrival, StoreWriter  # noqa: E402
+from inspector.store.writer import StoreWriter  # noqa: E402
 
 FEW = 1_000
 SPACED_US = 1_000_000

@@ -37,8 +37,9 @@ from inspector.capture.refused import Refused
 from inspector.capture.supervise import supervised
 from inspector.capture.tls import Door
 from inspector.core.events import Request
+from inspector.store.arrival import Arrival
 from inspector.store.commit import GroupCommit
-from inspector.store.writer import PIECE, Arrival, StoreFailed
+from inspector.store.writer import PIECE, StoreFailed
 
 PAUSED = Answer(503, b'{"status":"paused"}', ((b"Retry-After", b"30"),))
 TOO_LARGE = Answer(413, b'{"status":"too large"}')

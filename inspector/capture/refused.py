@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from inspector.capture.heads import request_line
+from inspector.store.arrival import Arrival
 from inspector.store.commit import GroupCommit
-from inspector.store.writer import Arrival, StoreFailed
+from inspector.store.writer import StoreFailed
 
 SINGLE = 19
 WINDOW_S = 60.0

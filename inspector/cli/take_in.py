@@ -17,10 +17,11 @@ from inspector.cli.output import emit, narrate
 from inspector.core import units
 from inspector.core.events import InspectorError, Request
 from inspector.core.payload import NotJson, parse
+from inspector.store.arrival import Arrival
 from inspector.store.exported import Imported, is_exported, read_exported
 from inspector.store.files import read_payload_file
 from inspector.store.place import imports_lock, store_path
-from inspector.store.writer import PIECE, Arrival, StoreWriter, now
+from inspector.store.writer import PIECE, StoreWriter, now
 
 _AT_ONCE = 64
 """Events in one transaction, a few milliseconds' work: so long a listener beside waits for its turn."""

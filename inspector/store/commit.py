@@ -26,8 +26,9 @@ from typing import Any
 
 from inspector.core.events import InspectorError
 from inspector.core.signatures import Secrets
+from inspector.store.arrival import Arrival
 from inspector.store.place import MIN_FREE
-from inspector.store.writer import Arrival, Stored, StoreFailed
+from inspector.store.writer import Stored, StoreFailed
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024

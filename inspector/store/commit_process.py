@@ -24,9 +24,10 @@ from typing import Any
 
 from inspector.core.events import InspectorError, Request
 from inspector.store import narration
+from inspector.store.arrival import Arrival, look_at
 from inspector.store.fold import OVERHEAD, Fold
 from inspector.store.place import disk_full
-from inspector.store.writer import Arrival, Stored, StoreFailed, StoreWriter, look_at
+from inspector.store.writer import Stored, StoreFailed, StoreWriter
 
 Job = tuple[Any, ...]
 """``event`` or a name in `JOBS`, and its values."""

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inspector.core.events import Event, InspectorError, JsonObject, Request
-from inspector.store.writer import Arrival, now
+from inspector.store.arrival import Arrival
+from inspector.store.writer import now
 
 _SIGNS = frozenset(("received_at", "method", "target", "headers", "remote"))
 """Members by which an exported event is told from a payload."""

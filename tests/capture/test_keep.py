@@ -16,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from inspector.capture.child import last_trouble
+from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
 from inspector.store.place import imports_lock
 from inspector.store.reader import Reader
-from inspector.store.writer import PIECE, Arrival, StoreWriter
+from inspector.store.writer import PIECE, StoreWriter
 from tests.e2e.load import (
     Capture,
     Sender,

@@ -12,7 +12,8 @@ import pytest
 
 from inspector.cli import main
 from inspector.core.events import Request
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.arrival import Arrival
+from inspector.store.writer import StoreWriter
 
 SAMPLES = Path(__file__).parents[2] / "sample_payloads"
 START_US = 1_760_000_400_000_000

@@ -105,7 +105,8 @@ _CARELESS = """
 import os, sys
 from pathlib import Path
 from inspector.core.events import Request
-from inspector.store.writer import Arrival, StoreWriter, now
+from inspector.store.arrival import Arrival
+from inspector.store.writer import StoreWriter, now
 
 writer = StoreWriter(Path(sys.argv[1]))
 writer.db.execute("PRAGMA synchronous = NORMAL")

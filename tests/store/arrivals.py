@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from inspector.core.events import Event, Request
-from inspector.store.writer import PIECE, Arrival, StoreWriter
+from inspector.store.arrival import Arrival
+from inspector.store.writer import PIECE, StoreWriter
 
 JSON = ((b"Content-Type", b"application/json"),)
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inspector.core.events import Request
-from inspector.store.writer import PIECE, Arrival, StoreWriter
+from inspector.store.arrival import Arrival
+from inspector.store.writer import PIECE, StoreWriter
 
 START_US = 1_760_000_000_000_000
 DAY_US = 86_400_000_000

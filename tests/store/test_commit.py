@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from inspector.core.events import InspectorError
+from inspector.store.arrival import Arrival
 from inspector.store.commit import MAX_QUEUE, GroupCommit
 from inspector.store.reader import Reader
-from inspector.store.writer import Arrival, StoreFailed, StoreWriter
+from inspector.store.writer import StoreFailed, StoreWriter
 from tests.store.arrivals import anchore, arrival, check_counts
 
 

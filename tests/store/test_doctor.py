@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from inspector.core.events import Attempt, InspectorError
+from inspector.store.arrival import Arrival
 from inspector.store.doctor import Finding, examine
 from inspector.store.edits import Edits
 from inspector.store.place import capture_lock
 from inspector.store.reader import Reader
 from inspector.store.salvage import BODY_LOST, HEAD_LOST, salvage
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from tests.store.filled import body, fill, noise
 
 PAGE = 4096

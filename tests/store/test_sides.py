@@ -15,11 +15,12 @@ from inspector.core.export.json_schema import json_schema
 from inspector.core.export.learnt import Learnt
 from inspector.core.payload import show_path
 from inspector.core.type_shape import type_shape
+from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
 from inspector.store.pins import pin, read_pin, unpin
 from inspector.store.reader import Reader
 from inspector.store.sides import compare, request_of, resolve_side, resolve_sides
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from tests.tui.screens_store import START_US, anchore, fill, post
 
 

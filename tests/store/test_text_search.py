@@ -13,8 +13,9 @@ from inspector.core.events import Request
 from inspector.core.filters import Filter, parse_filter
 from inspector.core.identify import header_map, payload_of
 from inspector.core.payload import NotJson
+from inspector.store.arrival import Arrival
 from inspector.store.reader import Reader
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from tests.store.arrivals import JSON, add, add_in_pieces, anchore, arrival
 
 GZIP = (*JSON, (b"Content-Encoding", b"gzip"))

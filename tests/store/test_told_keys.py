@@ -16,11 +16,12 @@ from inspector.core.export.learnt import Learnt
 from inspector.core.payload import Path as ValuePath
 from inspector.core.payload import read_path, show_path
 from inspector.core.shapes import fits
+from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.store.sides import resolve_side
 from inspector.store.told_keys import TOLD, keys_are_data, keys_are_names
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from tests.tui.screens_store import START_US, anchore, fill, post
 
 KEY = ("anchore", "user.a")

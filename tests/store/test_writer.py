@@ -13,8 +13,9 @@ import pytest
 
 from inspector.core.events import Request
 from inspector.core.filters import parse_filter
+from inspector.store.arrival import Arrival
 from inspector.store.reader import Reader
-from inspector.store.writer import PIECE, Arrival, StoreFailed, StoreWriter
+from inspector.store.writer import PIECE, StoreFailed, StoreWriter
 from tests.store.arrivals import add, add_in_pieces, anchore, arrival, check_counts, delete, rows
 
 ERRORS = [{name: {"msg": "x", "code": 1}} for name in ("SkopeoError", "AnchoreError", "RegistryError")]

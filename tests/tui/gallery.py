@@ -16,9 +16,10 @@ from textual.events import Paste
 
 from inspector.capture.child import Capture
 from inspector.core.events import Attempt, Request
+from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
 from inspector.store.files import read_payload_file
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from inspector.tui.app import InspectorApp
 from inspector.tui.preferences import Preferences
 from inspector.tui.session import Session

@@ -18,7 +18,8 @@ from textual.worker import WorkerCancelled
 
 from inspector.core.events import Request
 from inspector.core.text import scrub
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.arrival import Arrival
+from inspector.store.writer import StoreWriter
 from inspector.tui.theme import DARK, variable_defaults
 
 START_US = 1_760_000_000_000_000

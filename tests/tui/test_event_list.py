@@ -13,7 +13,8 @@ from textual.widgets import Input
 from inspector.core.events import Event
 from inspector.core.text import count_unsafe
 from inspector.tui.widgets import glyphs
-from inspector.tui.widgets.event_list import EventList, ListHeading
+from inspector.tui.widgets.event_list import EventList
+from inspector.tui.widgets.list_heading import ListHeading
 from tests.tui.host import HOSTILE, Host, rows, screen
 
 NOON = int(datetime(2026, 3, 20, 12, 0, 0).astimezone().timestamp() * 1e6)

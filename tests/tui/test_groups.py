@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from inspector.core.events import Attempt
+from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import START_US, anchore, fill, post
 

@@ -13,10 +13,11 @@ from textual.widgets import Input
 
 from inspector.core.events import Request
 from inspector.core.text import storable
+from inspector.store.arrival import Arrival
 from inspector.store.deleted import delete, undo
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import HOSTILE, START_US, anchore, assert_safe, fill, post
 

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from inspector.core.export.forms import ENDINGS
+from inspector.store.arrival import Arrival
 from inspector.store.lately import bars_of_the_hour
 from inspector.store.pins import read_pins
 from inspector.store.reader import Reader
-from inspector.store.writer import Arrival, StoreWriter
+from inspector.store.writer import StoreWriter
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.field_rows import FieldRows
 from inspector.tui.screens.matrix import MatrixScreen

@@ -25,9 +25,11 @@ from inspector.tui.screens.ground import clock_us
 from inspector.tui.screens.moving import Moving
 from inspector.tui.session import Session
 from inspector.tui.source import read_older
-from inspector.tui.widgets.event_list import HEADINGS, EventList, ListHeading
+from inspector.tui.widgets.columns import HEADINGS
+from inspector.tui.widgets.event_list import EventList
 from inspector.tui.widgets.footer import KeyFooter
 from inspector.tui.widgets.glyphs import Glyphs
+from inspector.tui.widgets.list_heading import ListHeading
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.status_line import Rate, Status, StatusLine
 from inspector.tui.widgets.tour import Tour

@@ -3,7 +3,6 @@
 The list shows the ids of a `Source` (``ids`` ascending, ``event(id)``), newest first unless `order` is
 ``"oldest"``. The cursor is an event id. Use::
 
-    heading = ListHeading()            # a sibling above the list, as wide as it
     events = EventList(source, glyphs=UNICODE, now=clock_us, utc=False)
     events.sync()                      # after the source's ids changed, at most 10 times a second
     events.show(source)                # another source (a filter); the cursor stays on its event
@@ -13,7 +12,6 @@ The list shows the ids of a `Source` (``ids`` ascending, ``event(id)``), newest 
     events.cursor -> int | None; events.following -> bool; events.missed -> int
     events.order = "oldest"
     events.empty = "None of 1,204 events match. esc clears the filter."
-    heading.headings = HEADINGS["github"]
 
 Messages: `EventList.Highlighted(event_id)`, `EventList.Opened(event_id)`, `EventList.Followed()`,
 `EventList.Paused(missed)` (also each time the count grows), `EventList.Outdated()`, `EventList.Folded(headings)`.
@@ -39,7 +37,6 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
 from inspector.core.events import Event
 from inspector.core.text import visible
@@ -47,20 +44,16 @@ from inspector.tui.arrangement import Arrangement, Flat
 from inspector.tui.keys import bind
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.columns import (
-    HEADINGS,
     Columns,
-    Headings,
     Runs,
     columns_for,
     event_runs,
     group_runs,
-    heading_runs,
     missing_runs,
 )
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.list_heading import draw
 from inspector.tui.widgets.moves import MOVES
-
-__all__ = ["HEADINGS", "EventList", "Headings", "ListHeading", "Order", "Source"]
 
 Order = Literal["newest", "oldest"]
 _ROLES = ("text", "muted", "accent", "passed", "care", "error", "new")
@@ -498,33 +491,3 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
             fold = self.glyphs.opened if heading.is_open else self.glyphs.folded
             runs[0] = (runs[0][0][:1] + fold + runs[0][0][2:], runs[0][1])
         return runs
-
-
-def draw(widget: Widget, prefix: str, runs: Runs, base: Style, width: int) -> Strip:
-    """A row of `width` cells from runs; each takes its colour from the component class of its role."""
-    segments = [
-        Segment(text, base + Style(color=widget.get_component_rich_style(f"{prefix}--{role}").color))
-        for text, role in runs
-    ]
-    return Strip(segments).adjust_cell_length(width, base)
-
-
-class ListHeading(Widget):
-    """The row that names the columns; as wide as the list it stands above."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"list-heading--muted"}
-    DEFAULT_CSS = """
-    ListHeading {
-        height: 1; background: $surface; color: $muted;
-        & > .list-heading--muted { color: $muted; }
-    }
-    """
-
-    headings: reactive[Headings] = reactive(HEADINGS[None])
-
-    def render_line(self, y: int) -> Strip:
-        """The one row."""
-        width = self.size.width
-        return draw(
-            self, "list-heading", heading_runs(columns_for(width), self.headings), self.rich_style, width
-        )
