@@ -101,16 +101,16 @@ class Frames:
 
     def next(self) -> Any:
         """What the next frame holds, once it is there; None at the end."""
-        while (frame := self._whole()) is None:
+        while not self._is_whole():
             some = self._link.recv(_READ)
             if not some:
                 return None
             self._data += some
-        return marshal.loads(frame)
+        return self._take()
 
     def at_hand(self) -> Any:
         """The same if it is there already, else None."""
-        while (frame := self._whole()) is None:
+        while not self._is_whole():
             try:
                 some = self._link.recv(_READ, socket.MSG_DONTWAIT)
             except BlockingIOError:
@@ -118,15 +118,20 @@ class Frames:
             if not some:
                 return None
             self._data += some
-        return marshal.loads(frame)
+        return self._take()
 
-    def _whole(self) -> bytes | None:
-        end = 4 + int.from_bytes(self._data[:4], "big")
-        if len(self._data) < max(4, end):
-            return None
-        frame = bytes(memoryview(self._data)[4:end])
+    def _end(self) -> int:
+        return 4 + int.from_bytes(self._data[:4], "big")
+
+    def _is_whole(self) -> bool:
+        return len(self._data) >= max(4, self._end())
+
+    def _take(self) -> Any:
+        """Read the frame, and only then drop it: a batch whose reading failed is not skipped in silence."""
+        end = self._end()
+        held = marshal.loads(bytes(memoryview(self._data)[4:end]))
         del self._data[:end]
-        return frame
+        return held
 
 
 class _Server:
