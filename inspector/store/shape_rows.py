@@ -143,22 +143,26 @@ class ShapeRows:
     def flush(self) -> None:
         """Write the counts."""
         for row, tally in self._tallies.items():
-            self._db.execute(
-                "UPDATE shape SET count = count + :count, "
-                "first_us = iif(count = 0 OR :first < first_event, :first_us, first_us), "
-                "last_us = iif(:last > last_event, :last_us, last_us), "
-                "first_event = iif(count = 0, :first, min(first_event, :first)), "
-                "last_event = max(last_event, :last) WHERE id = :row",
-                {
-                    "count": tally.count,
-                    "first": tally.first[0],
-                    "first_us": tally.first[1],
-                    "last": tally.last[0],
-                    "last_us": tally.last[1],
-                    "row": row,
-                },
-            )
+            self._add(row, tally)
         self._tallies.clear()
+
+    def _add(self, row: int, tally: _Tally) -> None:
+        """Add to the counts of a row; one without events has its ends from these alone."""
+        self._db.execute(
+            "UPDATE shape SET count = count + :count, "
+            "first_us = iif(count = 0 OR :first < first_event, :first_us, first_us), "
+            "last_us = iif(count = 0 OR :last > last_event, :last_us, last_us), "
+            "first_event = iif(count = 0, :first, min(first_event, :first)), "
+            "last_event = iif(count = 0, :last, max(last_event, :last)) WHERE id = :row",
+            {
+                "count": tally.count,
+                "first": tally.first[0],
+                "first_us": tally.first[1],
+                "last": tally.last[0],
+                "last_us": tally.last[1],
+                "row": row,
+            },
+        )
 
     def _known(self, key: TypeKey) -> _Type:
         known = self._types.get(key)
@@ -356,21 +360,7 @@ class ShapeRows:
         """Count events of a row that were deleted and are there again: how many, and id and time of the
         first and the last of them. Keys that were found to be data meanwhile are so in them, too."""
         empty = self._db.execute("SELECT count = 0 FROM shape WHERE id = ?", (row,)).fetchone()[0]
-        self._db.execute(
-            "UPDATE shape SET count = count + :count, "
-            "first_us = iif(count = 0 OR :first < first_event, :first_us, first_us), "
-            "last_us = iif(count = 0 OR :last > last_event, :last_us, last_us), "
-            "first_event = iif(count = 0, :first, min(first_event, :first)), "
-            "last_event = iif(count = 0, :last, max(last_event, :last)) WHERE id = :row",
-            {
-                "count": count,
-                "first": first[0],
-                "first_us": first[1],
-                "last": last[0],
-                "last_us": last[1],
-                "row": row,
-            },
-        )
+        self._add(row, _Tally(count, first, last))
         found = self._db.execute(
             "SELECT sender, type, hash, json FROM shape JOIN structure USING (hash) WHERE id = ?", (row,)
         ).fetchone()

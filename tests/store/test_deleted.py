@@ -20,7 +20,7 @@ from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.store.salvage import salvage
 from inspector.store.writer import StoreWriter
-from tests.store.arrivals import add, anchore, check_counts
+from tests.store.arrivals import add, anchore, arrival, check_counts, rows
 from tests.store.filled import body, fill, noise
 
 
@@ -167,6 +167,19 @@ def test_shapes_learn_on_while_events_are_deleted(tmp_path: Path) -> None:
     with Reader(path) as reader:
         (found,) = [entry for entry in reader.types() if entry.type == "t"]
         assert (found.count, found.variants, found.first_event, found.last_event) == (3, 2, 1, 4)
+    assert_whole(path)
+
+
+def test_what_is_identified_late_counts_alone_where_all_others_are_deleted(tmp_path: Path) -> None:
+    """The row of events without a JSON body stays for those that may come back, and forgets their ends."""
+    path = tmp_path / "events.db"
+    with closing(StoreWriter(path)) as writer:
+        add(writer, arrival(body=b"large" * 20_000), arrival(body=b"small", at_us=5_000_000))
+        delete(path, [2])
+        assert writer.identify(1) is not None
+        (row,) = rows(writer, "SELECT count, first_event, last_event, first_us, last_us FROM shape")
+        assert row == (1, 1, 1, 1_000_000, 1_000_000)
+    undo(path)
     assert_whole(path)
 
 
