@@ -26,6 +26,8 @@ class Source:
 
     def __init__(self, reader: Reader) -> None:
         """Read the newest ids of the store; `reader` is used on the caller's thread only."""
+        self.generation = 0
+        """Grows when the ids have changed in another way than by new ones at their end."""
         self.open(reader)
 
     def open(self, reader: Reader) -> None:
@@ -37,8 +39,7 @@ class Source:
         self.matched: array[int] | None = None
         """Ids that match the filter, ascending; None without a filter."""
         self._rows: OrderedDict[int, dict[int, Event | None]] = OrderedDict()
-        self.generation = 0
-        """Grows when the ids have changed in another way than by new ones at their end."""
+        self.generation += 1
         self._version = reader.data_version()
         self.total: tuple[int, int] = reader.total()
         """How many events the store has, and how many bytes of bodies, when it was last looked at."""
@@ -111,7 +112,7 @@ class Source:
 
     def take_out(self, known: int, left: array[int], shown: int, left_shown: array[int] | None) -> None:
         """Take deleted events out of the list: of the first `known` ids and the first `shown` matches these
-        are left, and those that came meanwhile."""
+        are left, and those that came behind them meanwhile; `generation` must be what it was before."""
         self.all_ids = left + self.all_ids[known:]
         if self.matched is not None and left_shown is not None:
             self.matched = left_shown + self.matched[shown:]
@@ -128,6 +129,7 @@ class Source:
         """Put matches below all that are known in front of them."""
         if self.matched is not None and older:
             self.matched[:0] = older
+            self.generation += 1
             self._rows.clear()
 
     def add_matches(self, fresh: array[int]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +245,32 @@ async def test_all_listed_events_are_deleted_and_come_back(store: Path, staged: 
         assert list(stage.main.source.ids) == [1, 2, 3, 4, 5]
         await stage.press("u")
         await stage.shows("Nothing to undo.")
+
+
+async def test_what_comes_while_the_ids_are_read_again_stays_in_a_filtered_list(
+    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are read when another process has deleted some; a match that arrives meanwhile is none of those."""
+    fill(store, images(3))
+    go, begun = threading.Event(), threading.Event()
+
+    def slowly(numbers: array[int]) -> frozenset[int]:
+        found = frozenset(numbers)
+        begun.set()
+        go.wait(30)
+        return found
+
+    async with staged(store) as stage:
+        await stage.detail(3)
+        stage.main.filter_by("type:user.*")
+        await stage.shows("Events   3 of 3")
+        monkeypatch.setattr("inspector.tui.screens.main.frozenset", slowly, raising=False)
+        delete(store, [1])
+        await stage.until(begun.is_set)
+        fill(store, [anchore(COMPLETED, {"n": 9}, 9)])
+        await stage.until(lambda: list(stage.main.source.ids) == [1, 2, 3, 4])
+        go.set()
+        await stage.until(lambda: list(stage.main.source.ids) == [2, 3, 4])
 
 
 async def test_events_deleted_elsewhere_leave_the_list(store: Path, staged: Staged) -> None:

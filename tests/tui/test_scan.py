@@ -70,6 +70,35 @@ async def test_esc_stops_a_search_and_what_was_found_stays(
         await stage.shows("Events 3,000")
 
 
+async def test_what_a_search_finds_late_stands_in_the_groups_and_is_deleted_with_them(
+    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older matches come in front of those that were grouped, or gone through, before."""
+    go = held(monkeypatch)
+    async with staged(store) as stage:
+        await stage.detail(EVENTS)
+        stage.main.filter_by("needle")
+        await stage.press("b", "b")
+        await stage.shows("by delivery")
+        await stage.until(lambda: len(stage.main.events._rows) == 10)
+        taken, gone = threading.Event(), list(stage.main.source.ids[-4:])
+
+        def slowly(numbers: array[int], without: frozenset[int]) -> array[int]:
+            taken.wait(30)
+            return array("q", [number for number in numbers if number not in without])
+
+        monkeypatch.setattr("inspector.tui.screens.delete_actions.without", slowly)
+        stage.main._go(gone)
+        await stage.until(lambda: stage.main.busy)
+        go.set()
+        await stage.until(lambda: len(stage.main.source.ids) == 30)
+        await stage.until(lambda: len(stage.main.events._rows) == 30)
+        taken.set()
+        await stage.shows("Deleted 4 events")
+        assert list(stage.main.source.ids) == [*range(1, EVENTS - 400, 100)]
+        await stage.until(lambda: len(stage.main.events._rows) == 26)
+
+
 def test_what_is_told_is_put_together_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call tells what was found since the last one; the last call ends it."""
     monkeypatch.setattr("inspector.tui.scan._TELL_S", 0.0)

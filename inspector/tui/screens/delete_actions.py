@@ -149,11 +149,13 @@ class DeleteActions(GroupActions):
         gone = await asyncio.to_thread(frozenset, numbers)
         for number in [number for number in self.session.marks if number in gone]:
             del self.session.marks[number]
-        source = self.source
-        known, matched = source.all_ids[:], source.matched
-        shown = None if matched is None else matched[:]
-        left = await asyncio.to_thread(without, known, gone)
-        left_shown = None if shown is None else await asyncio.to_thread(without, shown, gone)
+        source, generation = self.source, -1
+        while generation != source.generation:  # again, where older ids were put in front meanwhile
+            generation = source.generation
+            known, matched = source.all_ids[:], source.matched
+            shown = None if matched is None else matched[:]
+            left = await asyncio.to_thread(without, known, gone)
+            left_shown = None if shown is None else await asyncio.to_thread(without, shown, gone)
         source.take_out(len(known), left, 0 if shown is None else len(shown), left_shown)
         self.events.sync()
         self.show_empty()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from array import array
 from functools import partial
 from typing import ClassVar
 
@@ -188,8 +189,11 @@ class MainScreen(EventActions, FileActions, Moving):
         if not self.wanted.is_empty and more:
             self._apply(self.wanted)
         elif self.source.matched is not None:
+            last = self.source.last_id
             present = await asyncio.to_thread(frozenset, numbers)
-            self.source.show_matches(type(numbers)("q", [n for n in self.source.matched if n in present]))
+            if (matched := self.source.matched) is not None:
+                left = [number for number in matched if number in present or number > last]
+                self.source.show_matches(array("q", left))
         self.events.sync()
         self.show_empty()
         self.update_title()
