@@ -36,6 +36,8 @@ STAY = b"stay"
 STARTED_AGAIN = "INSPECTOR_STARTED_AGAIN"
 """Set for a capture process that takes the place of one that crashed."""
 START_S = 10.0
+MAX_RESTARTS = 3
+"""Restarts of a capture process in a minute, before it is left at that."""
 _LOG_BYTES = 1_000_000
 
 
@@ -113,6 +115,7 @@ class Capture:
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: int | None = None
         self._left = False
+        self._restarts: list[float] = []
 
     @property
     def pid(self) -> int | None:
@@ -208,6 +211,15 @@ class Capture:
                 return None
             return f"signal {-code}" if code < 0 else f"exit code {code}"
         return None if capture_lock(self.path).is_held_elsewhere() else "it was stopped elsewhere"
+
+    def may_restart(self) -> bool:
+        """Whether one more restart is within `MAX_RESTARTS` a minute; counts it if so."""
+        now = time.monotonic()
+        self._restarts = [at for at in self._restarts if now - at < 60]
+        if len(self._restarts) >= MAX_RESTARTS:
+            return False
+        self._restarts.append(now)
+        return True
 
     def log_tail(self, lines: int = 12) -> list[str]:
         """The last lines of the log beside the store."""

@@ -10,7 +10,6 @@ import asyncio
 import pickle
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,9 +23,6 @@ from inspector.tui.detail import Detail
 from inspector.tui.preferences import Preferences
 
 Result = TypeVar("Result")
-
-MAX_RESTARTS = 3
-"""Restarts of the capture process in a minute, before the screen leaves it at that."""
 
 
 class Session:
@@ -46,7 +42,6 @@ class Session:
         """Marked events: ``a``, ``b``, and ``+`` for any further."""
         self.left = False
         """The user wants the capture process to go on after the screen."""
-        self._restarts: list[float] = []
 
     def close(self) -> None:
         """Close the connection."""
@@ -151,17 +146,6 @@ class Session:
         if isinstance(tunnel, dict) and tunnel.get("state") == "open" and tunnel.get("url"):
             return str(tunnel["url"])
         return None
-
-    # -- the capture process
-
-    def may_restart(self) -> bool:
-        """Whether one more restart is within `MAX_RESTARTS` a minute; counts it if so."""
-        now = time.monotonic()
-        self._restarts = [at for at in self._restarts if now - at < 60]
-        if len(self._restarts) >= MAX_RESTARTS:
-            return False
-        self._restarts.append(now)
-        return True
 
     # -- replay
 

@@ -8,14 +8,13 @@ import signal
 import socket
 import sys
 import threading
-import time
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from inspector.capture.address import bind, is_loopback, url_of
-from inspector.capture.child import Capture
+from inspector.capture.child import MAX_RESTARTS, Capture
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 from inspector.store.place import attach, screens_lock
@@ -24,8 +23,6 @@ from inspector.web.guard import Guard
 from inspector.web.server import Page, assets
 
 DEFAULT_PORT = 8586
-MAX_RESTARTS = 3
-"""Restarts of the capture process in a minute, before it is left at that."""
 _WATCH_S = 1.0
 
 
@@ -130,7 +127,7 @@ class _Run:
 
     async def _watch(self) -> None:
         """Start the capture process again when it fails; one that somebody stopped stays stopped."""
-        capture, restarts = self.capture, list[float]()
+        capture = self.capture
         while capture is not None:
             await asyncio.sleep(_WATCH_S)
             ended = capture.ended()
@@ -139,10 +136,11 @@ class _Run:
             if await asyncio.to_thread(_was_stopped, self.options.store):
                 _say("The listener was stopped; i on the screen starts it again.")
                 return
-            now = time.monotonic()
-            restarts = [at for at in restarts if now - at < 60] + [now]
-            if len(restarts) > MAX_RESTARTS:
-                _say(f"The listener ended {MAX_RESTARTS} times in a minute; i on the screen says more.")
+            capture.note(f"the listener ended ({ended})")
+            if not capture.may_restart():
+                _say(
+                    f"The listener ended more than {MAX_RESTARTS} times in a minute; i on the screen says more."
+                )
                 return
             try:
                 await asyncio.to_thread(_start_again, capture)
@@ -174,8 +172,9 @@ def _start(capture: Capture) -> None:
 
 
 def _start_again(capture: Capture) -> None:
+    """Start it after a crash: what it was asked for, a pause say, goes on to hold."""
     capture.stop()
-    capture.start()
+    capture.start(again=True)
 
 
 def _in_thread(work: Callable[[str], None], url: str) -> None:

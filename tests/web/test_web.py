@@ -18,6 +18,8 @@ from socket import create_server
 import aiohttp
 import pytest
 
+from inspector.capture.asking import ask_pause
+from inspector.capture.child import running
 from inspector.cli import main
 from inspector.store.place import capture_lock
 from inspector.web import guard, tab
@@ -147,12 +149,17 @@ async def test_nothing_is_left_of_one_that_was_killed(tmp_path: Path) -> None:
             async with browser.get(url) as answer:
                 assert answer.status == 403, "it is good for one page"
 
+            await asyncio.to_thread(ask_pause, serving.store, True)
             os.kill(serving.capture, signal.SIGKILL)
             await until(lambda: "started again" in serving.errors)
+            listener = running(serving.store)
+            assert listener is not None
+            async with browser.post(listener["url"], json={}) as answer:
+                assert answer.status == 503, "the pause outlives the crash"
             socket = await browser.ws_connect(
                 f"{serving.origin}{found[1]}screen/light?width=80&height=24", origin=serving.origin
             )
-            await painted(socket, b"Nothing has arrived yet")
+            await painted(socket, b"paused: 503")
             serving.process.kill()
             await serving.screens_are(0)
             await until(lambda: not capture_lock(serving.store).is_held_elsewhere())

@@ -171,7 +171,7 @@ class ListenerActions(AnswerActions):
             return
         if ended:
             capture.note(f"the listener ended ({ended})")
-        if ended and not self.session.may_restart():
+        if ended and not capture.may_restart():
             shows = f"{self.key_for('listener')} shows its last lines"
             self._set_down(f"not listening: it ended more than 3 times in a minute; {shows}")
             return
