@@ -189,7 +189,8 @@ class ByDelivery:
         of those that came more than once or whose first one is gone."""
         self.keys = keys
         self.again = again
-        self._open = sorted(key for key in opened if key in again)
+        self._opened = opened & again.keys()
+        self._open = sorted(self._opened)
         self._places = {True: self._lay_out(True), False: self._lay_out(False)}
         self._first = {event: key for key, events in again.items() for event in events}
 
@@ -224,8 +225,8 @@ class ByDelivery:
         key = self._first.get(entry, abs(entry))
         below = self._places[newest_first][1]
         place = self._place(key, newest_first)
-        order = self._open[::-1] if newest_first else self._open
-        before = sum(1 for other in order if (other > key if newest_first else other < key))
+        older = bisect_left(self._open, key)
+        before = len(self._open) - older - (key in self._opened) if newest_first else older
         start = place + below[before]
         if entry < 0 or key not in self.again:
             return start
@@ -238,7 +239,7 @@ class ByDelivery:
             return None
         key = self._first.get(entry, abs(entry))
         if key in self.again:
-            return entry if entry > 0 and key in self._open else -key
+            return entry if entry > 0 and key in self._opened else -key
         key = self.keys[max(0, bisect_right(self.keys, key) - 1)]
         return -key if key in self.again else key
 
@@ -252,7 +253,7 @@ class ByDelivery:
         events = self.again.get(-entry) if entry < 0 else None
         if events is None:
             return None
-        return Heading("", len(events), events[-1], is_open=-entry in self._open)
+        return Heading("", len(events), events[-1], is_open=-entry in self._opened)
 
     def depth(self, entry: int) -> int:
         return int(entry in self._first)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from inspector.core.events import Attempt
 from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
+from inspector.store.groups import redelivered
+from inspector.store.reader import Reader
 from inspector.store.writer import StoreWriter
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import START_US, anchore, fill, post
@@ -147,3 +151,27 @@ async def test_an_event_is_found_again_once_the_list_went_through_the_groups(
         assert moved not in (None, 2, 3)
         await stage.press("b", "b")
         await stage.until(lambda: stage.main.events.cursor == moved and not stage.main.grouped)
+
+
+async def test_the_grouping_may_change_while_groups_are_read(
+    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the thread finds then is left; nothing fails."""
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(reader: Reader, after: int, upto: int) -> Iterator[tuple[int, int]]:
+        begun.set()
+        go.wait(30)
+        return iter(redelivered(reader, after, upto))
+
+    monkeypatch.setattr("inspector.tui.screens.group_actions.redelivered", slowly)
+    async with staged(store) as stage:
+        await stage.detail(7)
+        await stage.press("b", "b")
+        await stage.until(begun.is_set)
+        await stage.press("b")
+        go.set()
+        await stage.until(lambda: not stage.main._grouping)
+        await stage.pilot.pause()
+        assert "failed (" not in stage.text
+        assert len(titles(stage)) == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from array import array
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -95,8 +96,9 @@ class GroupActions(Ground):
             opened.difference_update(-heading for heading in message.headings)
         self._regroup_soon()
 
-    def _is_open(self, number: int) -> bool:
-        return (number in self._open[self.grouped]) is not self._all_open[self.grouped]
+    def _is_open(self, number: int, mode: str) -> bool:
+        # Not by how the list is grouped now, which may have changed since the thread began.
+        return (number in self._open[mode]) is not self._all_open[mode]
 
     async def _regroup(self) -> None:
         try:
@@ -125,7 +127,7 @@ class GroupActions(Ground):
         groups = type_groups_of(reader, ids) if filtered else type_groups(reader)
         for key in groups:
             self._numbers.setdefault(key, len(self._numbers) + 1)
-        opened = [group for key, group in groups.items() if self._is_open(self._numbers[key])]
+        opened = [group for key, group in groups.items() if self._is_open(self._numbers[key], "type")]
         if not filtered:
             upto = reader.last_id()
             for known in (True, False):
@@ -138,13 +140,14 @@ class GroupActions(Ground):
             before.upto = upto
             if reader.db.execute("SELECT 1 FROM event WHERE pending").fetchone():
                 before.generation = -1  # it will go to another group
-        names = [key[1] for key in groups]
+        names = Counter(name for _, name in groups)
+        open_keys = {group.key for group in opened}
         folders = []
         for key in sorted(groups, key=lambda key: (key[1] is None, key[1] == "", key[1], key[0])):
             group, number = groups[key], self._numbers[key]
-            is_open = group in opened
+            is_open = key in open_keys
             heading = Heading(
-                _name(key, names.count(key[1]) > 1),
+                _name(key, names[key[1]] > 1),
                 group.count,
                 group.newest,
                 group.newest_us,
@@ -181,7 +184,7 @@ class GroupActions(Ground):
             known = again.get(first)
             again[first] = (array("q", [first]) if known is None else known) + array("q", [number])
         before.keys, before.again, before.upto = keys, again, upto
-        return ByDelivery(keys, again, {key for key in again if self._is_open(key)})
+        return ByDelivery(keys, again, {key for key in again if self._is_open(key, "delivery")})
 
     # -- the group under the cursor
 
