@@ -19,6 +19,8 @@ from inspector.core.shapes import Shape, shape_of
 SMALL = 64 * 1024
 """Bytes of body up to which an event is identified before its sender is answered."""
 
+_MAX_FIELDS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class Identified:
@@ -50,9 +52,23 @@ class _Lower(dict[bytes, str]):
 _lower = _Lower()
 
 
+def is_encoded(headers: Headers) -> bool:
+    """True when the body has a Content-Encoding that is to be undone first."""
+    return headers.get("content-encoding", "").strip().lower() not in ("", "identity")
+
+
 def is_quick(headers: Headers, size: int) -> bool:
     """True when the request may be identified on the way to the acknowledgement."""
-    return size <= SMALL and headers.get("content-encoding", "identity").strip().lower() in ("", "identity")
+    return size <= SMALL and not is_encoded(headers)
+
+
+def decoded_body(headers: Headers, request: Request) -> bytes:
+    """The body without its Content-Encoding."""
+    if not is_encoded(headers):
+        return request.body
+    from inspector.core.bodies import decoded
+
+    return decoded(request).data
 
 
 def payload_of(headers: Headers, body: bytes) -> Any:
@@ -63,7 +79,11 @@ def payload_of(headers: Headers, body: bytes) -> Any:
     if not body:
         raise NotJson("Empty body, 0 bytes.")
     if body[:8] == b"payload=" and "urlencoded" in headers.get("content-type", "").lower():
-        fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=1000)
+        text = body.decode("utf-8", "replace")
+        try:
+            fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+        except ValueError:
+            raise NotJson(f"A form of more than {_MAX_FIELDS:,} fields.") from None
         return parse(fields["payload"][0].encode("utf-8", "surrogatepass"))
     return parse(body)
 
@@ -82,9 +102,4 @@ def identify(headers: Headers, body: bytes) -> Identified:
 def identify_request(request: Request) -> Identified:
     """Identify a whole request, its Content-Encoding decoded first: for the background and for imports."""
     headers = header_map(request.headers)
-    body = request.body
-    if not is_quick(headers, 0):
-        from inspector.core.bodies import decoded
-
-        body, _ = decoded(request)
-    return identify(headers, body)
+    return identify(headers, decoded_body(headers, request))

@@ -16,7 +16,7 @@ from typing import IO, Literal
 
 from inspector.core import units
 from inspector.core.events import Event, InspectorError, Request
-from inspector.core.identify import header_map, payload_of
+from inspector.core.identify import header_map, is_encoded, payload_of
 from inspector.core.payload import NotJson, parse
 from inspector.core.redact import redact_request
 from inspector.core.senders import recognise
@@ -148,12 +148,12 @@ def _safe(name: str) -> str:
 def _body_says_it_all(event: Event, request: Request) -> bool:
     """True when the body alone, posted as JSON, would be the same event to us."""
     headers = header_map(request.headers)
-    if request.method != "POST" or headers.get("content-encoding", "identity") != "identity":
+    if request.method != "POST" or is_encoded(headers):
         return False
     try:
         payload = payload_of(headers, request.body)
         alone = parse(request.body)
-    except (NotJson, ValueError):
+    except NotJson:
         return False
     identity = recognise({}, alone)
     return payload == alone and (identity.sender, identity.type) == (event.sender, event.type)

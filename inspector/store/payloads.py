@@ -9,7 +9,7 @@ from typing import Any
 from inspector.core.events import Request
 from inspector.core.field_filter import field_filter
 from inspector.core.filters import parse_filter
-from inspector.core.identify import header_map, payload_of
+from inspector.core.identify import decoded_body, header_map, payload_of
 from inspector.core.payload import NotJson
 from inspector.core.type_shape import TypeShape
 from inspector.store.reader import Reader
@@ -21,17 +21,7 @@ MAX_BYTES = 64_000_000
 def payload_in(request: Request) -> Any:
     """The payload of a request, its Content-Encoding decoded first. Raises NotJson when it has none."""
     headers = header_map(request.headers)
-    body = request.body
-    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        from inspector.core.bodies import decoded
-
-        body, _ = decoded(request)
-    try:
-        return payload_of(headers, body)
-    except NotJson:
-        raise
-    except ValueError as error:
-        raise NotJson(str(error)) from None
+    return payload_of(headers, decoded_body(headers, request))
 
 
 def payloads_of(

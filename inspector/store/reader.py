@@ -162,7 +162,7 @@ class Reader:
                 low = some[-1][0]
 
     def _body_matches(self, wanted: Filter, number: int) -> bool:
-        from inspector.core.identify import header_map, payload_of
+        from inspector.core.identify import decoded_body, header_map, payload_of
         from inspector.core.payload import NotJson
 
         event = rows.event(self.db, number)
@@ -170,16 +170,12 @@ class Reader:
         if request is None:
             return wanted.matches_body(Request("", b""), None, event)
         headers = header_map(request.headers)
-        body = request.body
-        if headers.get("content-encoding", "identity") != "identity":
-            from inspector.core.bodies import decoded
-
-            body, _ = decoded(request)
+        body = decoded_body(headers, request)
         payload = None
         if wanted.needs_payload or _may_read_otherwise(body):
             try:
                 payload = payload_of(headers, body)
-            except (NotJson, ValueError):
+            except NotJson:
                 pass
         return wanted.matches_body(
             Request(request.method, request.target, request.headers, body), payload, event

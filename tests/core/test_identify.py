@@ -44,6 +44,8 @@ def test_a_form_as_github_may_send_it() -> None:
 )
 def test_a_broken_form_is_no_payload(body: bytes) -> None:
     assert identify(FORM, body).shape is None
+    with pytest.raises(NotJson):
+        payload_of(FORM, body)
 
 
 def test_a_body_that_only_looks_like_a_form_is_read_as_what_it_is() -> None:
