@@ -1,4 +1,4 @@
-"""Where the listener listens: sockets, and who holds a port that is taken."""
+"""Addresses: sockets to listen on, who is at the other end of one, and who holds a port that is taken."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ import errno
 import ipaddress
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inspector.core.events import InspectorError
+
+if TYPE_CHECKING:
+    import asyncio
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8585
@@ -72,6 +76,14 @@ def url_of(opened: socket.socket, tls: bool = False) -> str:
     """``http://127.0.0.1:8585`` for a bound socket, with ``https`` for one that speaks TLS."""
     host, port = opened.getsockname()[:2]
     return f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """Address and port of the other end: ``127.0.0.1:50412``, ``[::1]:50412``."""
+    peer = transport.get_extra_info("peername")
+    if not isinstance(peer, tuple):
+        return ""
+    return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
 
 
 def is_loopback(host: str) -> bool:

@@ -20,8 +20,10 @@ from aiohttp.http_writer import HttpVersion
 from aiohttp.streams import EMPTY_PAYLOAD
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
+from inspector.capture.address import peer_of
 from inspector.capture.answers import Answer
 from inspector.capture.heads import Head, Unreadable, hopeless, read_again
+from inspector.capture.stand_ins import Cut, Incoming, Written
 from inspector.core.units import count
 from inspector.store.writer import now
 
@@ -42,72 +44,6 @@ _SLICE = 16 * 1024
 _LINGER_S = 1.0
 IN_LINE = 16
 """Requests kept one by one of those that a sender had in line when it hung up: each takes the loop's time."""
-
-
-class Cut(Exception):
-    """A body ended early: why, in words, and the status of the answer (None when nobody is left to hear)."""
-
-    def __init__(self, words: str, status: int | None) -> None:
-        super().__init__(words)
-        self.words = words
-        self.status = status
-
-
-HUNG_UP = "the sender hung up before the body was complete"
-
-
-class Incoming:
-    """What aiohttp makes of one request, as little as possible: it stands in for `web.BaseRequest`."""
-
-    __slots__ = ("_task", "connection", "message", "payload", "received")
-
-    def __init__(self, message: Any, payload: Any, connection: Connection, task: Any) -> None:
-        self.message = message
-        self.payload = payload
-        self.connection = connection
-        self.received = connection.arrivals.popleft()
-        """Both clocks at the first byte of the head."""
-        self._task = task
-
-    def _finish(self) -> None:
-        """aiohttp calls this when the request is done; there is nothing to let go of."""
-
-    def _cancel(self, exception: BaseException) -> None:
-        """aiohttp calls this when the connection is lost or the server stops: tell the body's reader."""
-        if isinstance(exception, asyncio.CancelledError):
-            self.payload.set_exception(Cut("the listener was stopped before the body was complete", 503))
-        else:
-            self.payload.set_exception(Cut(HUNG_UP, None))
-
-
-class Wire:
-    """An answer that was written; it stands in for `web.StreamResponse`."""
-
-    __slots__ = ("connection", "keep_alive", "last_words")
-
-    def __init__(self, connection: Connection, keep_alive: bool, last_words: bool = False) -> None:
-        self.connection = connection
-        self.keep_alive = keep_alive
-        self.last_words = last_words
-        """The sender may still be sending: let it read the answer before the connection ends."""
-
-    async def prepare(self, request: Incoming) -> None:
-        """Nothing is left to prepare."""
-
-    async def write_eof(self) -> None:
-        """The bytes were written; wait where that is needed."""
-        if self.last_words:
-            await self.connection.linger()
-        elif self.connection.writing_paused:
-            await self.connection.drained()
-
-
-def peer_of(transport: asyncio.BaseTransport) -> str:
-    """Address and port of the other end: ``127.0.0.1:50412``, ``[::1]:50412``."""
-    peer = transport.get_extra_info("peername")
-    if not isinstance(peer, tuple):
-        return ""
-    return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
 
 
 class Connection(RequestHandler):
@@ -516,14 +452,14 @@ class Connection(RequestHandler):
         self.listener.failed(exc)
         return self.send(NOT_STORED, "POST", False)
 
-    def send(self, answer: Answer, method: str, keep_alive: bool, last_words: bool = False) -> Wire:
+    def send(self, answer: Answer, method: str, keep_alive: bool, last_words: bool = False) -> Written:
         """Write an answer; nothing is sent into a closed connection."""
         if self.ended and not self._messages and not self.rest:
             keep_alive = False
         transport = self.transport
         if transport is not None and not transport.is_closing():
             transport.write(answer.bytes_for(method, keep_alive))
-        return Wire(self, keep_alive, last_words)
+        return Written(self, keep_alive, last_words)
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """aiohttp's own tracebacks become one counted line."""

@@ -20,20 +20,12 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from inspector.capture.answers import Answer, Answers
-from inspector.capture.connection import (
-    HUNG_UP,
-    NOT_STORED,
-    REFUSED,
-    TOO_SLOW,
-    Connection,
-    Cut,
-    Incoming,
-    Wire,
-)
+from inspector.capture.connection import NOT_STORED, REFUSED, TOO_SLOW, Connection
 from inspector.capture.credentials import Credentials
 from inspector.capture.limits import Limits
 from inspector.capture.origin import Origin
 from inspector.capture.refused import Refused
+from inspector.capture.stand_ins import HUNG_UP, Cut, Incoming, Written
 from inspector.capture.supervise import supervised
 from inspector.capture.tls import Door
 from inspector.core.events import Request
@@ -195,7 +187,7 @@ class Listener:
                 f"a request could not be handled ({type(error).__name__}: {error}); {self._failures} so far"
             )
 
-    async def handle(self, incoming: Incoming) -> Wire:
+    async def handle(self, incoming: Incoming) -> Written:
         """One request: read it, store it, answer it."""
         message, payload, connection = incoming.message, incoming.payload, incoming.connection
         method: str = message.method
@@ -235,7 +227,7 @@ class Listener:
             await asyncio.sleep(answer.delay)
         if answer.drop:
             connection.force_close()
-            return Wire(connection, False)
+            return Written(connection, False)
         return connection.send(answer, method, keep_alive)
 
     def take(self, message: Any, body: bytes, connection: Connection) -> None:

@@ -13,7 +13,8 @@ import ssl
 from asyncio.sslproto import SSLProtocol
 from typing import TYPE_CHECKING
 
-from inspector.capture.connection import REFUSED, Connection, peer_of
+from inspector.capture.address import peer_of
+from inspector.capture.connection import REFUSED, Connection
 from inspector.core.text import visible
 from inspector.store.writer import now
 
