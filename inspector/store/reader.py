@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,19 @@ _SOME_IDS = (
 )
 MAX_VARIANTS = 500
 """Variants of one type that are merged for its type shape at most; the rest is only counted."""
+_VARIANTS = (
+    "SELECT hash, events, first, last, json FROM ({} ORDER BY 2 DESC, 3 LIMIT ?) JOIN structure USING (hash)"
+)
+"""Counts and structures in one statement: between two, keys that turn out to be data change both."""
+_BY_TYPE = (
+    "SELECT hash, sum(count) AS events, min(first_event) AS first, max(last_event) AS last FROM shape "
+    "WHERE sender = ? AND type = ? AND hash IS NOT NULL AND count > 0 GROUP BY hash"
+)
+_BY_ROW = (
+    "SELECT hash, sum(json_extract(value, '$[1]')) AS events, min(json_extract(value, '$[2]')) AS first, "
+    "max(json_extract(value, '$[3]')) AS last FROM json_each(?) JOIN shape ON shape.id = json_extract(value, '$[0]') "
+    "WHERE hash IS NOT NULL GROUP BY hash"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,34 +280,47 @@ class Reader:
 
     def variants(self, keys: Sequence[tuple[str | None, str]]) -> list[Variant]:
         """All variants of some (sender, type) pairs, equal shapes added up, the most frequent first."""
+        found = [each for sender, name in keys for each in self._variants(_BY_TYPE, sender or "", name)]
+        if len(keys) > 1:
+            from inspector.core.type_shape import collapse_variants
+
+            found = collapse_variants(found, ())
+            found.sort(key=_rank)
+        return found
+
+    def _variants(self, counts: str, *values: str) -> list[Variant]:
+        """What a query of counts finds, the most frequent first."""
         from inspector.core.shapes import from_json
         from inspector.core.type_shape import Variant
 
-        found: dict[str, list[int]] = {}
-        for sender, name in keys:
-            for digest, count, first, last in self.db.execute(
-                "SELECT hash, sum(count) AS events, min(first_event), max(last_event) FROM shape WHERE "
-                "sender = ? "
-                "AND type = ? AND hash IS NOT NULL AND count > 0 GROUP BY hash ORDER BY events DESC LIMIT ?",
-                (sender or "", name, MAX_VARIANTS),
-            ):
-                entry = found.setdefault(digest, [0, first, last])
-                entry[0] += count
-                entry[1], entry[2] = min(entry[1], first), max(entry[2], last)
-        result = []
-        for digest, (count, first, last) in found.items():
-            (text,) = self.db.execute("SELECT json FROM structure WHERE hash = ?", (digest,)).fetchone()
-            result.append(Variant(from_json(text), count, first, last, digest))
-        return sorted(result, key=lambda variant: (-variant.count, variant.first_event))
+        found = [
+            Variant(from_json(text), count, first, last, digest)
+            for digest, count, first, last, text in self.db.execute(
+                _VARIANTS.format(counts), (*values, MAX_VARIANTS)
+            ).fetchall()
+        ]
+        return sorted(found, key=_rank)
 
-    def shape_of_types(self, keys: Sequence[tuple[str | None, str]]) -> TypeShape:
+    def shape_of_types(
+        self,
+        keys: Sequence[tuple[str | None, str]],
+        counted: Mapping[int, Sequence[int]] | None = None,
+    ) -> TypeShape:
         """The type shape of one type, or of several taken together (then what is data in one is data in
-        all)."""
+        all).
+
+        With `counted` it is that of some of their events: for rows of `shape` how many, the first and the last.
+        """
         from inspector.core.type_shape import collapse_variants, type_shape
 
         collapses = [rule for key in keys for rule in self.collapses(*key)]
         names = {path for key in keys for path in self.names_told(*key)}
-        variants = self.variants(keys)
+        if counted is None:
+            variants = self.variants(keys)
+        else:
+            variants = self._variants(
+                _BY_ROW, json.dumps([[row, *counts] for row, counts in counted.items()])
+            )
         if len(keys) > 1 and collapses:
             variants = collapse_variants(variants, collapses)
         return type_shape(variants, collapses, names)
@@ -372,6 +398,10 @@ class Reader:
         except sqlite3.OperationalError:
             return None
         return None if row is None else json.loads(row[0])
+
+
+def _rank(variant: Variant) -> tuple[int, int]:
+    return -variant.count, variant.first_event
 
 
 def _may_read_otherwise(body: bytes) -> bool:

@@ -24,14 +24,14 @@ from inspector.core.schema_shape import (
     shape_of_schema,
     with_wide_numbers,
 )
-from inspector.core.shapes import Shape, from_json, shape_hash
+from inspector.core.shapes import Shape, shape_hash
 from inspector.core.text import visible
 from inspector.core.told_names import with_names
-from inspector.core.type_shape import TypeShape, Variant, collapse_variants, type_shape
+from inspector.core.type_shape import TypeShape, Variant, type_shape
 from inspector.store.files import is_payload_file, read_payload_file
 from inspector.store.order import ids_between
 from inspector.store.pins import read_pin
-from inspector.store.reader import MAX_VARIANTS, Reader
+from inspector.store.reader import Reader
 
 PINNED = "baseline"
 """``TYPE@baseline`` is the type as it was pinned in the store."""
@@ -198,17 +198,17 @@ def _why_no_shape(rejected: str | None, pending: bool) -> str:
 
 def _shape_of_matching(reader: Reader, keys: Types, wanted: Filter) -> TypeShape:
     """The type shape of some of a type's events, counted one by one."""
-    rows: dict[int, str] = {}
+    rows: set[int] = set()
     low, high = _NO_ID, 0
     for sender, name in keys:
-        for row, digest, first, last in reader.db.execute(
-            "SELECT id, hash, first_event, last_event FROM shape WHERE sender = ? AND type = ? "
+        for row, first, last in reader.db.execute(
+            "SELECT id, first_event, last_event FROM shape WHERE sender = ? AND type = ? "
             "AND hash IS NOT NULL AND count > 0",
             (sender or "", name),
         ):
-            rows[row] = digest
+            rows.add(row)
             low, high = min(low, first), max(high, last)
-    found: dict[str, list[int]] = {}
+    found: dict[int, list[int]] = {}
     counted = (
         _by_body(reader, keys, wanted, low, high)
         if wanted.needs_body
@@ -217,18 +217,10 @@ def _shape_of_matching(reader: Reader, keys: Types, wanted: Filter) -> TypeShape
     for row, count, first, last in counted:
         if row not in rows:
             continue
-        entry = found.setdefault(rows[row], [0, first, last])
+        entry = found.setdefault(row, [0, first, last])
         entry[0] += count
         entry[1], entry[2] = min(entry[1], first), max(entry[2], last)
-    most = sorted(found.items(), key=lambda each: (-each[1][0], each[1][1]))[:MAX_VARIANTS]
-    variants = []
-    for digest, (count, first, last) in most:
-        (text,) = reader.db.execute("SELECT json FROM structure WHERE hash = ?", (digest,)).fetchone()
-        variants.append(Variant(from_json(text), count, first, last, digest))
-    collapses = [rule for key in keys for rule in reader.collapses(*key)]
-    if len(keys) > 1 and collapses:
-        variants = collapse_variants(variants, collapses)
-    return type_shape(variants, collapses)
+    return reader.shape_of_types(keys, found)
 
 
 _Counted = Iterator[tuple[int, int, int, int]]

@@ -211,6 +211,9 @@ def test_keys_that_look_like_data_are_names_when_told(tmp_path: Path) -> None:
         by = shape.field(at("details.by"))
         assert by is not None
         assert by.keys_words == "keys are names: you said so"
+        some = resolve_side(reader, f"{KEY[1]}@id:1").shape.field(by.path)
+        assert some is not None
+        assert some.keys_words == by.keys_words
         file = tmp_path / "same.json"
         file.write_text(json.dumps(payload(one)))
         side = resolve_side(reader, str(file))
