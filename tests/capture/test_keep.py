@@ -27,9 +27,9 @@ from tests.e2e.load import (
     check_all_there,
     check_whole,
     kill,
-    until,
     writing_process,
 )
+from tests.processes import until
 from tests.store.arrivals import add, anchore
 
 needs_prlimit = pytest.mark.skipif(

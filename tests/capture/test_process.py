@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -29,29 +29,13 @@ from inspector.store.deleted import delete, undo, waiting
 from inspector.store.edits import Edits
 from inspector.store.place import capture_lock, screens_lock
 from inspector.store.reader import Reader
+from tests.processes import is_running, until
 
 
 def post(url: str, body: bytes = b'{"type":"a"}') -> int:
     with closing(HTTPConnection(urlsplit(url).netloc, timeout=30)) as connection:
         connection.request("POST", "/", body)
         return connection.getresponse().status
-
-
-def until(true: Callable[[], object], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def alive(pid: int | None) -> bool:
-    assert pid is not None
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.fixture
@@ -66,7 +50,7 @@ def started(store: Path, *options: str) -> Iterator[Capture]:
     try:
         yield capture
     finally:
-        if capture.pid is not None and alive(capture.pid):
+        if capture.pid is not None and is_running(capture.pid):
             os.kill(capture.pid, signal.SIGKILL)
         capture.stop()
         if capture._process is not None:
@@ -84,7 +68,7 @@ def test_what_a_screen_started_is_gone_within_three_seconds(store: Path) -> None
             began = time.monotonic()
             assert capture.stop()
             assert time.monotonic() - began < 8
-        assert not alive(capture.pid)
+        assert not is_running(capture.pid)
         assert running(store) is None
     with Reader(store) as reader:
         assert "a" in [event.type for event in reader.events(reader.ids())]
@@ -134,9 +118,9 @@ def test_the_child_ends_when_the_screen_is_killed(store: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as screen:
         assert screen.stdout is not None
         pid = int(screen.stdout.readline())
-        assert alive(pid)
+        assert is_running(pid)
         screen.kill()
-        assert until(lambda: not alive(pid))
+        assert until(lambda: not is_running(pid))
     assert running(store) is None
 
 

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -20,14 +19,8 @@ from inspector.capture.supervise import supervised
 from inspector.store.commit import GroupCommit
 from inspector.store.reader import Reader
 from inspector.store.writer import StoreWriter
+from tests.processes import soon
 from tests.store.arrivals import arrival
-
-
-async def until(happened: Any, within: float = 20) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(within):
-        while not happened():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
 
 
 async def test_work_that_fails_is_begun_again_and_told() -> None:
@@ -112,7 +105,7 @@ async def test_the_watch_over_deadlines_goes_on_after_a_failure(
     monkeypatch.setattr(listener.refused, "flush", flush)
     listener.start()
     try:
-        await until(lambda: len(calls) > 2)
+        await soon(lambda: len(calls) > 2)
         assert len(told) == 1
         assert told[0].startswith("the watch over deadlines failed (KeyError: 'gone')")
     finally:
@@ -146,7 +139,7 @@ async def test_a_process_that_cannot_be_started_is_tried_again(
     monkeypatch.setattr(Background, "_start", fail_once)
     try:
         background.add(number)
-        await until(lambda: identified, 20)
+        await soon(lambda: identified, 20)
         assert identified[0]["type"] == "large"
         assert len(told) == 1
         assert "too many open files" in told[0]

@@ -27,6 +27,7 @@ from inspector.capture import ngrok
 from inspector.capture.tunnel import NGROK, Tunnel, TunnelState
 from inspector.core.events import InspectorError
 from tests.capture import stand_in_ngrok
+from tests.processes import is_running
 
 TOKEN = "2abcSECRETtoken"
 
@@ -80,16 +81,10 @@ class Case:
         return int(self.notes["pid"])
 
 
-def runs(pid: int) -> bool:
-    """True while a process runs; one that only waits to be reaped does not."""
-    found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True)
-    return found.stdout.strip()[:1] not in (b"", b"Z")
-
-
 async def gone(*pids: int) -> bool:
     """Wait until none of these processes runs."""
     deadline = time.monotonic() + 30
-    while any(runs(pid) for pid in pids):
+    while any(is_running(pid) for pid in pids):
         if time.monotonic() > deadline:
             return False
         await asyncio.sleep(0.02)

@@ -117,21 +117,6 @@ def writing_process(capture: Capture) -> int | None:
         return None
 
 
-def is_running(pid: int) -> bool:
-    """True while the process is there (a zombie is gone)."""
-    return any(found == pid and not state.startswith("Z") for found, _, state, _ in _processes())
-
-
-def until(happened: Callable[[], object], within: float) -> bool:
-    """Wait until something is so, at most `within` seconds; False if it never was."""
-    deadline = time.monotonic() + within
-    while not happened():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 @dataclass
 class Acknowledged:
     """What senders were told, by the name that every body begins with."""

@@ -21,6 +21,8 @@ from typing import Self
 
 import pyte
 
+from tests.processes import end
+
 ROOT = Path(__file__).parent.parent.parent
 _POINTER_SHAPE = re.compile(rb"\x1b\]22;[^\x07\x1b]*(\x07|\x1b\\)")
 """pyte takes this sequence for a window title's text; a terminal does not show it."""
@@ -137,12 +139,6 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        end(self.process, 15)
         self._reader.join(1)
         os.close(self.master)

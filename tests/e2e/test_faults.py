@@ -31,9 +31,9 @@ from tests.e2e.load import (
     check_whole,
     kill,
     stored_bodies,
-    until,
     writing_process,
 )
+from tests.processes import until
 
 needs_strace = pytest.mark.skipif(not strace_works(), reason="strace is missing, or may not trace")
 RESUME_S = 15.0

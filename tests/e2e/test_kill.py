@@ -17,11 +17,10 @@ from tests.e2e.load import (
     Capture,
     Load,
     check_all_there,
-    is_running,
     kill,
-    until,
     writing_process,
 )
+from tests.processes import is_running, until
 
 ROUNDS = 10
 READY_S = 2.0

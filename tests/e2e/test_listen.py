@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection, RemoteDisconnected
 from pathlib import Path
@@ -405,13 +405,6 @@ def test_the_screen_needs_a_terminal(tmp_path: Path) -> None:
     dumb = "inspector: this terminal cannot show a screen (TERM=dumb). Try: inspector listen\n"
     assert bare(TERM="dumb") == (2, "", dumb)
     assert not (tmp_path / "events.db").exists()
-
-
-def until(true: Callable[[], object], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(true())
 
 
 def test_events_are_followed_and_waited_for(tmp_path: Path) -> None:

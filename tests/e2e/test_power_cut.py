@@ -21,7 +21,8 @@ import pytest
 
 from inspector.store.writer import StoreWriter
 from tests.e2e.disk import POLICIES, Disk, Step, read_log, recording, strace_works
-from tests.e2e.load import ROOT, Capture, Load, check_whole, kill, stored_bodies, until
+from tests.e2e.load import ROOT, Capture, Load, check_whole, kill, stored_bodies
+from tests.processes import until
 
 pytestmark = pytest.mark.skipif(not strace_works(), reason="strace is missing, or may not trace")
 

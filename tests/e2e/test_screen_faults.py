@@ -20,8 +20,9 @@ import pytest
 
 from inspector.capture.child import running
 from inspector.store.reader import Reader
-from tests.e2e.load import Capture, Load, Sender, check_all_there, kill, until
+from tests.e2e.load import Capture, Load, Sender, check_all_there, kill
 from tests.e2e.terminal import ROOT, Terminal
+from tests.processes import is_running, until
 
 ALTERNATE_SCREEN_OFF = b"\x1b[?1049l"
 FROZEN_S = 3.0
@@ -39,13 +40,12 @@ def capture_pid(store: Path) -> int:
     return int(store.with_name("events.db.lock").read_text())
 
 
-def is_alive(pid: int) -> bool:
-    """True while a process is there."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def wait_for_paint(terminal: int) -> None:
+    """Read a terminal until the screen tells its address."""
+    painted = b""
+    while b"127.0.0.1" not in painted:
+        assert select.select([terminal], [], [], 15)[0], painted
+        painted += os.read(terminal, 65_536)
 
 
 @pytest.mark.alone
@@ -83,10 +83,7 @@ def test_a_closed_terminal_ends_the_screen_and_what_it_started(tmp_path: Path) -
         words = [sys.executable, "-m", "inspector", "--store", str(store), "--port", "0"]
         os.execve(words[0], words, {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)})
     try:
-        painted = b""
-        while b"127.0.0.1" not in painted:
-            assert select.select([terminal], [], [], 15)[0], painted
-            painted += os.read(terminal, 65_536)
+        wait_for_paint(terminal)
         listener = running(store)
         assert listener is not None
         with closing(Sender(listener["port"], "one", lambda chance: 200)) as sender:
@@ -98,7 +95,7 @@ def test_a_closed_terminal_ends_the_screen_and_what_it_started(tmp_path: Path) -
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
     assert ended
-    assert until(lambda: not is_alive(listener["pid"]), 20)
+    assert until(lambda: not is_running(listener["pid"]), 20)
     check_all_there(store, sender.told)
 
 
@@ -113,10 +110,7 @@ def test_a_terminal_that_goes_without_a_signal_ends_the_screen_too(tmp_path: Pat
     ) as screen:
         os.close(slave)
         try:
-            painted = b""
-            while b"127.0.0.1" not in painted:
-                assert select.select([master], [], [], 15)[0], painted
-                painted += os.read(master, 65_536)
+            wait_for_paint(master)
             listener = running(store)
             assert listener is not None
             with closing(Sender(listener["port"], "one", lambda chance: 200)) as sender:
@@ -125,7 +119,7 @@ def test_a_terminal_that_goes_without_a_signal_ends_the_screen_too(tmp_path: Pat
                 screen.wait(10)
         finally:
             screen.kill()
-    assert until(lambda: not is_alive(listener["pid"]), 10)
+    assert until(lambda: not is_running(listener["pid"]), 10)
     check_all_there(store, sender.told)
 
 
@@ -155,7 +149,7 @@ def test_a_crash_of_the_screen_gives_the_terminal_back_and_loses_nothing(tmp_pat
         when.touch()
         assert terminal.wait() == 3
         assert ALTERNATE_SCREEN_OFF in terminal.bytes
-        assert until(lambda: not is_alive(pid), 20)
+        assert until(lambda: not is_running(pid), 20)
     check_all_there(store, sender.told)
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import hostile
-from tests.e2e.load import until
 from tests.e2e.stream import tokens_of
 from tests.e2e.terminal import Terminal
+from tests.processes import until
 from tests.tui.screens_store import anchore, fill
 
 COLOUR = re.compile(r"(^|;)([34]8;[25]|3[0-7]|4[0-7]|9[0-7]|10[0-7])(;|$)")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from inspector.store.arrival import Arrival
 from inspector.store.commit import MAX_QUEUE, GroupCommit
 from inspector.store.reader import Reader
 from inspector.store.writer import StoreFailed, StoreWriter
+from tests.processes import is_running, soon
 from tests.store.arrivals import anchore, arrival, check_counts
 
 
@@ -30,18 +30,6 @@ async def opened(path: Path, **options: Any) -> AsyncIterator[GroupCommit]:
         yield commit
     finally:
         await commit.close()
-
-
-async def until(happened: Any, within: float = 20) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(within):
-        while not happened():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-
-
-def is_gone(pid: int) -> bool:
-    """True when there is no such process any more."""
-    return subprocess.run(["ps", "-p", str(pid)], capture_output=True).returncode != 0
 
 
 async def test_what_is_put_is_durable_and_told(path: Path) -> None:
@@ -57,7 +45,7 @@ async def test_what_is_put_is_durable_and_told(path: Path) -> None:
         assert len(lines) == 300
         assert '"kind": "event"' in lines[0]
     assert pid is not None
-    assert is_gone(pid)
+    assert not is_running(pid)
     writer = StoreWriter(path)
     check_counts(writer)
     writer.close()
@@ -121,7 +109,7 @@ async def test_the_end_of_a_trouble_is_noticed_without_an_event(path: Path) -> N
         path.rename(path.with_name("moved.db"))
         with pytest.raises(StoreFailed, match="deleted or replaced"):
             await commit.put(arrival({}))
-        await until(lambda: troubles and troubles[-1] is None)
+        await soon(lambda: troubles and troubles[-1] is None)
         assert await commit.put(arrival({})) == (1, False)
     assert [text is None for text in troubles] == [False, True]
 
@@ -139,7 +127,7 @@ async def test_a_writing_process_that_dies_is_replaced(path: Path) -> None:
         assert {type(result) for result in results} == {StoreFailed}
         with pytest.raises(StoreFailed, match="started again"):
             await commit.put(arrival({}))
-        await until(lambda: commit.trouble is None)
+        await soon(lambda: commit.trouble is None)
         number, _ = await commit.put(arrival({}))
         assert commit.pid != first
     with Reader(path) as reader:
@@ -179,4 +167,6 @@ async def test_it_ends_with_the_process_that_started_it(path: Path) -> None:
         assert commit._link is not None
         commit._closing = True
         commit._link.close()
-        await until(lambda: is_gone(pid) or commit._process is None or commit._process.poll() is not None)
+        await soon(
+            lambda: not is_running(pid) or commit._process is None or commit._process.poll() is not None
+        )

@@ -18,8 +18,9 @@ from inspector.store.place import open_reading
 from inspector.store.reader import Reader
 from inspector.store.salvage import salvage
 from inspector.store.writer import PIECE, StoreFailed, StoreWriter
+from tests.processes import soon
 from tests.store.arrivals import add, add_in_pieces, arrival, rows
-from tests.store.test_commit import opened, until
+from tests.store.test_commit import opened
 
 SECRETS = {"github": [b"old", b"new"]}
 
@@ -73,7 +74,7 @@ async def test_the_writing_process_has_the_secrets_and_nobody_can_read_them(path
         os.kill(commit.pid, signal.SIGKILL)
         with pytest.raises(StoreFailed):
             await commit.put(sent)
-        await until(lambda: commit.trouble is None and commit._link is not None)
+        await soon(lambda: commit.trouble is None and commit._link is not None)
         second, _ = await commit.put(sent)
     with Reader(path) as reader:
         assert [event.signature for event in reader.events([first, second])] == ["verified: github"] * 2

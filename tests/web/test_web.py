@@ -9,9 +9,7 @@ import os
 import re
 import signal
 import sys
-import time
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 from socket import create_server
 
@@ -23,16 +21,10 @@ from inspector.capture.child import running
 from inspector.cli import main
 from inspector.store.place import capture_lock
 from inspector.web import guard, tab
+from tests.processes import soon
 from tests.web.serving import Serving
 
 POLICY = "Content-Security-Policy"
-
-
-async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
 
 
 async def painted(socket: aiohttp.ClientWebSocketResponse, wanted: bytes, seconds: float = 30.0) -> bytes:
@@ -139,7 +131,7 @@ async def test_nothing_is_left_of_one_that_was_killed(tmp_path: Path) -> None:
         jar = aiohttp.CookieJar(unsafe=True)
         async with aiohttp.ClientSession(cookie_jar=jar) as browser:
             opened = tmp_path / "opened"
-            await until(opened.exists)
+            await soon(opened.exists)
             url = opened.read_text().strip()
             assert serving.token not in url, "a command line can be read by others"
             async with browser.get(url) as answer:
@@ -151,7 +143,7 @@ async def test_nothing_is_left_of_one_that_was_killed(tmp_path: Path) -> None:
 
             await asyncio.to_thread(ask_pause, serving.store, True)
             os.kill(serving.capture, signal.SIGKILL)
-            await until(lambda: "started again" in serving.errors)
+            await soon(lambda: "started again" in serving.errors)
             listener = running(serving.store)
             assert listener is not None
             async with browser.post(listener["url"], json={}) as answer:
@@ -162,7 +154,7 @@ async def test_nothing_is_left_of_one_that_was_killed(tmp_path: Path) -> None:
             await painted(socket, b"paused: 503")
             serving.process.kill()
             await serving.screens_are(0)
-            await until(lambda: not capture_lock(serving.store).is_held_elsewhere())
+            await soon(lambda: not capture_lock(serving.store).is_held_elsewhere())
             await socket.close()
 
 
