@@ -86,8 +86,7 @@ def keys_are_names(store: File, key: TypeKey, path: Path, progress: Progress = l
     with _Writing(store) as writing:
         shapes = writing.shapes_of(key)
         places = [place for shape in shapes.values() if (place := place_at(shape, path)) is not None]
-        rules = rows.collapses(writing.db, key)
-        late = any(rule.path == path for rule in rules)
+        late = any(rule.path == path for rule in rows.collapses(writing.db, key))
         if not late and path not in names_told(writing.db, key):
             mask = 0
             for place in places:
@@ -104,6 +103,7 @@ def keys_are_names(store: File, key: TypeKey, path: Path, progress: Progress = l
         with writing.transaction() as learning:
             told = names_told(writing.db, key) | {path}
             writing.db.execute(_SET, (names_setting(key), _as_text(told)))
+            rules = rows.collapses(writing.db, key)
             writing.db.execute("DELETE FROM collapse WHERE sender = ? AND type = ?", key)
             for rule in rules:
                 # What collapsed below has stood under {*}; under names it is found again if it is so.

@@ -19,6 +19,7 @@ from inspector.core.shapes import fits
 from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
+from inspector.store.rows import names_told
 from inspector.store.sides import resolve_side
 from inspector.store.told_keys import TOLD, keys_are_data, keys_are_names
 from inspector.store.writer import StoreWriter
@@ -190,6 +191,25 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
         keys_are_names(store, KEY, at("details.wide"))
     with pytest.raises(InspectorError, match=r"no object at details\.none"):
         keys_are_names(store, KEY, at("details.none"))
+
+
+def test_what_a_listener_finds_to_be_data_meanwhile_stays_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at a type and the transaction another process may write down a collapse."""
+    store = fill(tmp_path / "events.db", [anchore(KEY[1], {"tags": {"a": 1}, "late": {"b": 1}})])
+
+    def looked(db: sqlite3.Connection, key: tuple[str, str]) -> frozenset[ValuePath]:
+        monkeypatch.undo()
+        keys_are_data(store, KEY, at("details.late"))
+        return names_told(db, key)
+
+    monkeypatch.setattr("inspector.store.told_keys.names_told", looked)
+    keys_are_names(store, KEY, at("details.tags"))
+    with Reader(store) as reader:
+        assert [rule.path for rule in reader.collapses(*KEY)] == [at("details.late")]
+        assert reader.names_told(*KEY) == {at("details.tags")}
+    check_counts(store)
 
 
 def test_keys_that_look_like_data_are_names_when_told(tmp_path: Path) -> None:
