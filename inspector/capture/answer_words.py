@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from inspector.capture.answers import Answer, Answers, Rule, default_body, read_rules
+from inspector.capture.answers import Answer, Answers, Rule, default_body, read_rules, rules_form
 from inspector.core.events import InspectorError
 
 _RULE = re.compile(
@@ -38,7 +38,7 @@ def read_respond(text: str) -> dict[str, Any]:
         except (ValueError, RecursionError) as error:
             raise InspectorError(f"the answer is no JSON: {error}.") from None
         read_rules(value)
-        return value if "rules" in value or "by_suffix" in value else {"rules": value}
+        return rules_form(value)
     found: dict[str, Any] = {}
     parts = [part.strip() for part in text.split(";")]
     rules = [_read_rule(part) for part in parts if part != "by-url"]

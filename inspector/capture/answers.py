@@ -209,17 +209,22 @@ def read_rules(value: Any) -> Answers:
 
     InspectorError says what is wrong.
     """
-    by_suffix = False
-    if isinstance(value, Mapping) and ("rules" in value or "by_suffix" in value):
-        by_suffix = bool(value.get("by_suffix"))
-        value = value.get("rules", [{}])
+    form = rules_form(value)
+    value = form.get("rules", [{}])
     if isinstance(value, Mapping):
         value = [value]
     if not isinstance(value, list) or not all(isinstance(rule, Mapping) for rule in value):
         raise InspectorError(
             'answer rules are a JSON list of objects such as {"path": "/hooks/*", "status": 503}.'
         )
-    return Answers(tuple(_rule(rule) for rule in value), by_suffix)
+    return Answers(tuple(_rule(rule) for rule in value), bool(form.get("by_suffix")))
+
+
+def rules_form(value: Any) -> dict[str, Any]:
+    """The JSON form of rules with its members named, also of a list of rules or of one; it is not checked."""
+    if isinstance(value, Mapping) and ("rules" in value or "by_suffix" in value):
+        return dict(value)
+    return {"rules": value}
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from inspector.capture.answers import rules_form
 from inspector.capture.child import running
 from inspector.core.events import InspectorError
 from inspector.store.edits import Edits
@@ -23,11 +24,8 @@ def ask_answers(path: Path, rules: Any) -> dict[str, Any]:
     Returns what the listener says then: ``{"text", "rules", "paused", "then"}``. InspectorError when none runs,
     or when it does not take them.
     """
-    found = (
-        rules if isinstance(rules, dict) and ("rules" in rules or "by_suffix" in rules) else {"rules": rules}
-    )
     # The time makes two equal wishes two: a sequence begins again.
-    wish = {**found, "asked_us": time.time_ns() // 1000}
+    wish = {**rules_form(rules), "asked_us": time.time_ns() // 1000}
     return _ask(path, "answers", wish, lambda said: said.get("rules") == wish)
 
 
