@@ -53,23 +53,24 @@ def type_groups(reader: Reader) -> dict[TypeKey, TypeGroup]:
     groups: dict[TypeKey, TypeGroup] = {}
     by_row: dict[int | None, TypeGroup] = {}
     counted = 0
-    for row, sender, name, count, last, last_us in reader.db.execute(
-        "SELECT id, sender, type, count, last_event, last_us FROM shape WHERE count > 0"
-    ):
-        group = groups.setdefault((sender, name), TypeGroup((sender, name)))
-        by_row[row] = group
-        group.rows.add(row)
-        group.count += count
-        counted += count
-        if last > group.newest:
-            group.newest, group.newest_us = last, last_us
-    rest = reader.total()[0] - counted
-    if rest > 0:
-        found = reader.db.execute(
-            "SELECT id, received_us FROM event WHERE shape IS NULL ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-        if found is not None:
-            by_row[None] = groups[UNIDENTIFIED] = TypeGroup(UNIDENTIFIED, rest, *found)
+    with reader.one_moment():  # what is not counted by a shape has none
+        for row, sender, name, count, last, last_us in reader.db.execute(
+            "SELECT id, sender, type, count, last_event, last_us FROM shape WHERE count > 0"
+        ):
+            group = groups.setdefault((sender, name), TypeGroup((sender, name)))
+            by_row[row] = group
+            group.rows.add(row)
+            group.count += count
+            counted += count
+            if last > group.newest:
+                group.newest, group.newest_us = last, last_us
+        rest = reader.total()[0] - counted
+        if rest > 0:
+            found = reader.db.execute(
+                "SELECT id, received_us FROM event WHERE shape IS NULL ORDER BY id DESC LIMIT 1"
+            ).fetchone()
+            if found is not None:
+                by_row[None] = groups[UNIDENTIFIED] = TypeGroup(UNIDENTIFIED, rest, *found)
     for row, failed in reader.db.execute(
         "SELECT shape, count(*) FROM event WHERE id IN (SELECT event FROM attempt) "
         "AND sent NOT BETWEEN 200 AND 299 GROUP BY shape"

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +91,15 @@ class Reader:
     def interrupt(self) -> None:
         """End what another thread is reading with this; there it raises sqlite3.OperationalError."""
         self.db.interrupt()
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """What is read within is of one moment. For short reads: meanwhile the WAL is not folded in."""
+        self.db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self.db.execute("COMMIT")
 
     def __enter__(self) -> Reader:
         return self

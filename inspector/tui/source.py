@@ -82,13 +82,9 @@ class Source:
             return False, array("q")
         self._version = version
         self._rows.clear()
-        db = self.reader.db
-        db.execute("BEGIN")  # what is counted and what is there, of one moment
-        try:
+        with self.reader.one_moment():
             fresh = self.reader.ids(after=self.last_id)
             self.total = self.reader.total()
-        finally:
-            db.execute("COMMIT")
         self.all_ids.extend(fresh)
         return True, fresh
 
