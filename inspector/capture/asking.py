@@ -1,4 +1,5 @@
-"""What another process asks of the running listener: another answer, a pause. It returns once that is so."""
+"""What another process asks of the running listener: another answer, a pause (it returns once that is so), or what it
+answers now."""
 
 from __future__ import annotations
 
@@ -34,12 +35,26 @@ def ask_pause(path: Path, paused: bool) -> dict[str, Any]:
     return _ask(path, "paused", paused, lambda said: said.get("paused") is paused)
 
 
+def answers_said(path: Path) -> dict[str, Any]:
+    """What the listener says now, as `ask_answers` returns it; InspectorError when none runs."""
+    with Reader(path) as reader:
+        _check_runs(path)
+        said = reader.state("answers")
+    if not isinstance(said, dict):
+        raise InspectorError("the listener does not say what it answers; it may just have ended.")
+    return said
+
+
+def _check_runs(path: Path) -> None:
+    if running(path) is None:
+        raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
+
+
 def _ask(
     path: Path, name: str, wish: object, is_taken: Callable[[Mapping[str, Any]], bool]
 ) -> dict[str, Any]:
     with Reader(path) as reader:
-        if running(path) is None:
-            raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
+        _check_runs(path)
         with Edits(path) as edits:
             edits.set_setting(name, wish)
         deadline = time.monotonic() + _TAKEN_S

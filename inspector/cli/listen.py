@@ -153,18 +153,13 @@ def _is_given(*names: str) -> bool:
 def _rules(respond: str | None, answers: str | None) -> Any:
     """The answer rules in their JSON form; None for the default."""
     from inspector.capture.answer_words import read_respond
-    from inspector.capture.answers import read_rules
     from inspector.cli.respond import rules_in
 
     if respond is not None and answers is not None:
         raise InspectorError("--respond and --answers both say what to answer; give one of them.")
     if respond is not None:
         return read_respond(respond)
-    if answers is None:
-        return None
-    rules = rules_in(answers)
-    read_rules(rules)
-    return rules
+    return None if answers is None else rules_in(answers)
 
 
 def _tls(

@@ -51,29 +51,19 @@ def respond_command(
     It lasts until the listener ends, and returns when the listener has taken it.
     """
     from inspector.capture.answer_words import read_respond
-    from inspector.capture.answers import read_rules
-    from inspector.capture.asking import ask_answers, ask_pause, plain_rules
-    from inspector.capture.child import running
-    from inspector.store.reader import Reader
+    from inspector.capture.asking import answers_said, ask_answers, ask_pause, plain_rules
 
     given = [one for one in (answer, file) if one is not None]
     if len(given) + pause + resume + show != 1:
         raise InspectorError("say what to answer: one of ANSWER, --file FILE, --pause, --resume and --show.")
     path = store_path(store)
-    state: Any
     if show:
-        with Reader(path) as reader:
-            if running(path) is None:
-                raise InspectorError(f"no listener runs for {path}. Start inspector, or inspector listen.")
-            state = reader.state("answers")
+        state = answers_said(path)
     elif pause or resume:
         state = ask_pause(path, pause)
     else:
         rules = rules_in(file) if file is not None else read_respond(answer or "")
-        read_rules(rules)
         state = ask_answers(path, rules)
-    if not isinstance(state, dict):
-        raise InspectorError("the listener does not say what it answers; it may just have ended.")
     if as_json:
         paused = bool(state.get("paused"))
         emit({"text": state.get("text"), "rules": plain_rules(state), "paused": paused})
@@ -90,10 +80,14 @@ def _sentence(state: dict[str, Any]) -> str:
 
 
 def rules_in(file: str) -> Any:
-    """Answer rules from a file, as they stand in it; InspectorError when it cannot be read."""
+    """Answer rules from a file, as they stand in it; InspectorError when it cannot be read, or they are none."""
+    from inspector.capture.answers import read_rules
+
     try:
-        return json.loads(Path(file).read_bytes())
+        rules = json.loads(Path(file).read_bytes())
     except OSError as error:
         raise InspectorError(f"cannot read {file}: {(error.strerror or str(error)).lower()}.") from None
     except (ValueError, RecursionError) as error:
         raise InspectorError(f"{file} is no JSON: {error}.") from None
+    read_rules(rules)
+    return rules
