@@ -13,7 +13,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from inspector.core import decoding, units
@@ -24,6 +24,9 @@ from inspector.core.lines import HexLines, Lines, TextLines
 from inspector.core.markup import laid_out
 from inspector.core.payload import MAX_DEPTH, NotJson, parse_text
 from inspector.core.text import visible
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 Kind = Literal["empty", "json", "documents", "form", "multipart", "xml", "yaml", "text", "hex"]
 Language = Literal["json", "xml", "yaml", "text", "hex"]
@@ -97,12 +100,7 @@ def view_bytes(data: bytes, content_type: str = "", notes: tuple[str, ...] = ())
     """Like `view_of`, for bytes without a Content-Encoding."""
     if not data:
         return BodyView("empty", "text", TextLines("Empty body, 0 bytes."), notes)
-    from email.message import (
-        Message,
-    )  # only here: identifying a body has no use for it, and it is slow to import
-
-    header = Message()
-    header["Content-Type"] = re.sub(r"[^\x20-\x7e]", " ", content_type)[:2000]
+    header = _header(content_type)
     media = header.get_content_type() if content_type else ""
     if media.startswith("multipart/") and (parts := _parts(data, str(header.get_param("boundary") or ""))):
         return BodyView("multipart", "text", TextLines(parts), notes, data)
@@ -255,55 +253,63 @@ def _unquoted(text: str) -> str:
 
 def boundary_of(content_type: str) -> str:
     """The boundary that a Content-Type names; empty when there is none."""
-    from email.message import Message
+    return str(_header(content_type).get_param("boundary") or "")
+
+
+def _header(content_type: str) -> Message:
+    from email.message import (
+        Message,
+    )  # only here: identifying a body has no use for it, and it is slow to import
 
     header = Message()
     header["Content-Type"] = re.sub(r"[^\x20-\x7e]", " ", content_type)[:2000]
-    return str(header.get_param("boundary") or "")
+    return header
 
 
-def split_parts(data: bytes, boundary: str) -> list[tuple[list[str], bytes]] | None:
-    """The parts of a multipart body, header lines and bytes, at most one more than `MAX_PARTS`; None when the
-    boundary is nowhere in it."""
+class Parts(NamedTuple):
+    """A multipart body, cut up."""
+
+    before: bytes
+    """What stands before the first part."""
+    parts: list[tuple[list[str], bytes]]
+    """Header lines and bytes of each, at most one more than `MAX_PARTS`."""
+    ends: bool
+    """Whether the last boundary stands where it should."""
+
+
+def split_parts(data: bytes, boundary: str) -> Parts | None:
+    """The parts of a multipart body; None when the boundary is nowhere in it."""
     if not 1 <= len(boundary) <= 200:
         return None
     pieces = (b"\r\n" + data).split(b"\r\n--" + boundary.encode("latin-1", "replace"), MAX_PARTS + 2)
     if len(pieces) < 2:
         return None
     parts = []
+    ends = False
     for piece in pieces[1:]:
         if piece.startswith(b"--"):
+            ends = True
             break
         head, _, body = piece.lstrip(b" \t").partition(b"\r\n\r\n")
         parts.append((head.decode("latin-1").split("\r\n")[1:], body))
-    return parts[: MAX_PARTS + 1]
+    return Parts(pieces[0], parts[: MAX_PARTS + 1], ends)
 
 
 def _parts(data: bytes, boundary: str) -> str:
     """The parts of a multipart body: header lines, then text or how many bytes it has; empty if none."""
-    if not 1 <= len(boundary) <= 200:
-        return ""
-    pieces = (b"\r\n" + data).split(b"\r\n--" + boundary.encode("latin-1", "replace"), MAX_PARTS + 2)
-    if len(pieces) < 2:
+    found = split_parts(data, boundary)
+    if found is None:
         return ""
     rows: list[str] = []
-    if pieces[0].strip():
-        rows.append(f"before the first part: {units.size(len(pieces[0]))}")
-    for number, piece in enumerate(pieces[1:], 1):
-        if piece.startswith(b"--"):
-            break
-        if number > MAX_PARTS:
-            rows += ["", f"More than {MAX_PARTS:,} parts; the raw body has them."]
-            break
-        head, _, body = piece.lstrip(b" \t").partition(b"\r\n\r\n")
-        rows += [
-            f"part {number}, {units.count(len(body), 'byte')}",
-            *head.decode("latin-1").split("\r\n")[1:],
-            "",
-        ]
+    if found.before.strip():
+        rows.append(f"before the first part: {units.size(len(found.before))}")
+    for number, (head, body) in enumerate(found.parts[:MAX_PARTS], 1):
+        rows += [f"part {number}, {units.count(len(body), 'byte')}", *head, ""]
         read = None if _is_binary(body) else _text(body, "")
         rows += [f"({units.count(len(body), 'byte')}, no text)"] if read is None else read[0].splitlines()
         rows.append("")
-    else:
+    if len(found.parts) > MAX_PARTS:
+        rows += ["", f"More than {MAX_PARTS:,} parts; the raw body has them."]
+    elif not found.ends:
         rows.append(NO_END)
     return "\n".join(rows).rstrip("\n")

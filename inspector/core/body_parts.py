@@ -43,8 +43,6 @@ def parts_of(view: BodyView, content_type: str) -> tuple[BodyPart, ...]:
         parts = _form(view.data.decode("utf-8", "replace"))
     elif view.kind == "multipart":
         parts = _multipart(view.data, boundary_of(content_type))
-        if view.text.endswith(NO_END):
-            parts.append(BodyPart("end", TextLines(NO_END), "text"))
     elif view.kind == "documents":
         lines = (
             [line for line in view.text.split("\n") if line.strip()] if len(view.lines) <= MAX_SHOWN else []
@@ -76,7 +74,10 @@ def _form(text: str) -> list[BodyPart]:
 def _multipart(data: bytes, boundary: str) -> list[BodyPart]:
     """For each part its header lines, and what it holds."""
     parts: list[BodyPart] = []
-    for number, (head, body) in enumerate(split_parts(data, boundary) or (), 1):
+    found = split_parts(data, boundary)
+    if found is None:
+        return parts
+    for number, (head, body) in enumerate(found.parts, 1):
         kind = next((line for line in head if line.lower().startswith("content-type:")), "")
         view = view_bytes(body, kind.partition(":")[2].strip())
         size = units.count(len(body), "byte")
@@ -84,6 +85,8 @@ def _multipart(data: bytes, boundary: str) -> list[BodyPart]:
             parts.append(BodyPart(f"part {number}, {size}", TextLines("\n".join(head)), "text"))
         source = view.lines if view.json is None else unfolded(view.json)
         parts.append(BodyPart(f"part {number} holds {view.kind}", source, view.language, size))
+    if not found.ends:
+        parts.append(BodyPart("end", TextLines(NO_END), "text"))
     return parts
 
 
