@@ -17,10 +17,11 @@ from inspector.store.edits import Edits
 from inspector.store.place import capture_lock
 from inspector.store.reader import Reader
 from inspector.tui.app import _after
+from inspector.tui.screens.answers_dialog import AnswersDialog
 from inspector.tui.widgets.status_line import Status, StatusLine
 from tests.tui.conftest import Staged
 from tests.tui.host import Host, rows
-from tests.tui.screens_store import HOSTILE, anchore, fill
+from tests.tui.screens_store import HOSTILE, Stage, anchore, fill, lines_of
 
 
 async def answered(capture: Capture, target: str = "/hooks/a") -> int | None:
@@ -120,6 +121,20 @@ async def test_trouble_is_told_from_the_store_and_from_the_log(tmp_path: Path, s
             await stage.press("i")
             await stage.shows("Events cannot be stored, senders get 503: the store was replaced")
     lock.release()
+
+
+@pytest.mark.parametrize("key", ["z", "t"])
+async def test_the_dialog_goes_by_the_keys_that_were_chosen(key: str) -> None:
+    """It says which key ends a pause, and the key that opened it closes it, unless it is one of its letters."""
+    app = Stage(AnswersDialog({"paused": True, "rules": {"rules": [], "default": {"status": 200}}}))
+    app.set_keymap({"pause": "f7", "answers": key})
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "every sender gets 503 until f7." in "\n".join(lines_of(app))
+        await pilot.press(key)
+        await pilot.pause()
+    (result,) = app.results
+    assert (result is None) is (key == "z")
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -85,7 +85,7 @@ async def test_chosen_keys_act_everywhere_and_are_shown_everywhere(tmp_path: Pat
     file.write_text(
         '[keys]\nmark = "f9"\nshapes = "f6"\nmatrix = "f7"\nquiet = "f8"\nhelp = "f2"\nopen = "insert"\n'
         'back = "backspace"\nmove-down = "t"\ntunnel = "j"\ncomplete = "ctrl+t"\nstar = "nonsense"\n'
-        'undo = "f10"\nreplay-with = "f12"\n'
+        'undo = "f10"\nreplay-with = "f12"\nanswers = "f4"\nlistener = "f5"\n'
     )
     store = fill(tmp_path / "events.db", [anchore("a.b", {"n": number}, number) for number in range(3)])
     found = preferences_from(read_config(file, {}), State())
@@ -117,12 +117,16 @@ async def test_chosen_keys_act_everywhere_and_are_shown_everywhere(tmp_path: Pat
         await stage.shows("Delete #2, the marked one? f10 brings it back")
         await stage.press("escape", "6")
         await stage.shows("No target yet. f12 asks for one.")
+        await stage.press("f4")
+        await stage.shows("nobody is answered;", "f5 says")
         await stage.press("f6")
         await stage.shows("f8 unseen too", "f7 matrix")
         titles = {one.title for one in commands(stage.app, stage.app.screen)}
         assert {"Pin a baseline, or look at it", "Fold all", "Choose a theme"} <= titles
         await stage.press("f7")
         await stage.shows("f8 hide what is alike")
+        stage.app.clear_notifications()
+        await stage.shows("insert shows the events")
         await stage.press("backspace", "backspace")
         await stage.until(lambda: stage.app.screen is stage.main)
 

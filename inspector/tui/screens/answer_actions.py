@@ -42,7 +42,8 @@ class AnswerActions(Ground):
 
     def _nothing_listens(self) -> bool:
         if self.down or not self.session.url:
-            self.tell("Nothing listens, so nobody is answered; i says what happened.", error=True)
+            says = f"{self.key_for('listener')} says what happened."
+            self.tell(f"Nothing listens, so nobody is answered; {says}", error=True)
             return True
         return False
 
@@ -51,7 +52,8 @@ class AnswerActions(Ground):
 
         said = await asyncio.to_thread(ask_answers, self.session.store, rules)
         if said.get("paused"):
-            self.tell(f"Still paused, senders get 503. After p the listener {said.get('then')}.")
+            then = f"After {self.key_for('pause')} the listener {said.get('then')}."
+            self.tell(f"Still paused, senders get 503. {then}")
         else:
             self.tell(f"The listener {said.get('text')}.")
         self._show()

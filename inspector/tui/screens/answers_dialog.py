@@ -19,6 +19,7 @@ from inspector.capture.asking import plain_rules
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
+from inspector.tui.keys import bind, key_of, keys_in_force
 from inspector.tui.screens.dialog import Dialog
 
 USUAL: Final = (
@@ -73,7 +74,11 @@ class AnswersDialog(Dialog[dict[str, Any]]):
     AnswersDialog .label { width: 8; color: $muted; }
     AnswersDialog #paused { color: $warning; }
     """
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down,enter", "app.focus_next", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,enter", "app.focus_next", show=False),
+        bind("answers", "leave", "Close"),
+        bind("close", "leave", "Close"),
+    ]
 
     def __init__(self, said: Mapping[str, Any]) -> None:
         """`said` is what the listener says of its answers: ``{"rules", "paused", …}``."""
@@ -93,7 +98,8 @@ class AnswersDialog(Dialog[dict[str, Any]]):
     def body(self) -> ComposeResult:
         """What holds now, the usual choices, the line, what it means."""
         if self.paused:
-            yield Static(Content("Paused: every sender gets 503 until p. After that:"), id="paused")
+            until = f"Paused: every sender gets 503 until {key_of(self.app, 'pause')}. After that:"
+            yield Static(Content(until), id="paused")
         with Horizontal(classes="row"):
             yield Static(Content("Then" if self.paused else "Now"), classes="label")
             yield Static(self._now())
@@ -118,18 +124,18 @@ class AnswersDialog(Dialog[dict[str, Any]]):
     def on_key(self, message: events.Key) -> None:
         """Take the choice with this letter; with anything else that can be typed, begin a line of one's own.
 
-        So that 503 may simply be typed; ``a`` closes what it opened.
+        So that 503 may simply be typed; the key that opened it closes it.
         """
         if self.focused is not None or message.character is None or not message.is_printable:
             return
-        message.stop()
-        if message.character in "aq":
-            self.action_leave()
-            return
         for letter, words, _ in USUAL:
             if message.character == letter:
+                message.stop()
                 self._take(words)
                 return
+        if any(message.character in keys_in_force(self.app, id) for id in ("answers", "close")):
+            return  # which is bound
+        message.stop()
         field = self.query_one(Input)
         field.value = message.character
         field.focus()

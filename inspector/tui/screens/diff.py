@@ -230,7 +230,11 @@ class DiffScreen(LeftOnce[str | None]):
         right: list[Piece] = []
         if line is not None:
             told = [("  ", ""), *self._tell(line)]
-            right = [("enter shows the events ", "muted")] if self.tab == 0 and self._filter(line) else []
+            right = (
+                [(f"{key_of(self.app, 'open')} shows the events ", "muted")]
+                if self.tab == 0 and self._filter(line)
+                else []
+            )
         self.query_one("#told", Told).tell_one(told, right)
 
     def _tell(self, line: Line) -> list[Piece]:

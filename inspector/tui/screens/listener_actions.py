@@ -14,7 +14,6 @@ from inspector.tui.screens.answer_actions import AnswerActions
 from inspector.tui.screens.confirm import ConfirmDialog
 from inspector.tui.screens.ground import clock_us
 
-_STARTING = "starting it again …"
 _NO_AGENT = ("not on this machine", "not installed", "no ngrok")
 
 
@@ -54,7 +53,7 @@ class ListenerActions(AnswerActions):
         """Post a sample Anchore event to our own listener."""
         url = self.session.url
         if not url or self.down:
-            self.tell("Nothing listens; i says what happened.", error=True)
+            self.tell(f"Nothing listens; {self.key_for('listener')} says what happened.", error=True)
             return
 
         async def post() -> None:
@@ -150,7 +149,7 @@ class ListenerActions(AnswerActions):
         ended = capture.ended()
         if ended is None:
             self._set_down("")
-        elif self.down and not self.down.endswith(_STARTING):
+        elif self.down:
             if running(capture.path) is not None:
                 self.restart_listener()
         elif self.session.state("listener") is None:
@@ -178,7 +177,7 @@ class ListenerActions(AnswerActions):
         self.restarting = True
         # A clean end takes its state away; what was asked of a listener ends with that, and not with a crash.
         crashed = self.session.state("listener") is not None
-        self._set_down(f"not listening: {f'it ended ({ended}), ' if ended else ''}{_STARTING}")
+        self._set_down(f"not listening: {f'it ended ({ended}), ' if ended else ''}starting it again …")
 
         def run() -> None:
             problem = ""

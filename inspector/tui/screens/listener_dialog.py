@@ -82,7 +82,9 @@ class ListenerDialog(Dialog[str]):
             if self.public_url:
                 yield _row("Public", self.public_url)
             if self.answers and not self.down:
-                yield _row("Answers", f"{self.answers.removeprefix('answers ')}   (a changes that, p pauses)")
+                answers, pause = (key_of(self.app, id) for id in ("answers", "pause"))
+                rule = self.answers.removeprefix("answers ")
+                yield _row("Answers", f"{rule}   ({answers} changes that, {pause} pauses)")
             if self.trouble:
                 yield Static(
                     Content.styled(

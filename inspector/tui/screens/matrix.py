@@ -208,7 +208,7 @@ class MatrixScreen(LeftOnce[str | None]):
                 if field.present == field.of:
                     where = "in all events, not in every object" if field.optional else "always"
                 told = [("  ", ""), *outside(f"{field.words}, {where}")]
-                right = [("enter shows the events ", "muted")]
+                right = [(f"{key_of(self.app, 'open')} shows the events ", "muted")]
         self.query_one("#path", PaneTitle).parts = path
         self.query_one("#told", Told).tell_one(told, right)
         self.query_one("#heading", Told).refresh()

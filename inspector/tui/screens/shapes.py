@@ -28,7 +28,7 @@ from inspector.core.type_shape import TypeShape
 from inspector.store.lately import Bars, bars_of_the_hour
 from inspector.store.pins import Pin, drift_since, read_pin, read_pins
 from inspector.store.reader import EventType, Reader
-from inspector.tui.keys import bind
+from inspector.tui.keys import bind, key_of
 from inspector.tui.screens.examples import sample_ids, values_of
 from inspector.tui.screens.field_rows import FieldNode, FieldRows, field_rows
 from inspector.tui.screens.help import HelpScreen, groups_in_force
@@ -291,7 +291,7 @@ class ShapesScreen(ShapeActions):
             words = [*drifted, field.words, optional, f"first in #{field.first_event}", rows.told(field)]
             told = [("  ", ""), *outside("   ".join(word for word in words if word))]
             if field.present > 0:
-                right = [(f"enter shows {_these(field.present)} ", "muted")]
+                right = [(f"{key_of(self.app, 'open')} shows {_these(field.present)} ", "muted")]
         elif node is not None:
             told = [("  what stands around the details, the same in most types", "muted")]
         self.query_one("#path", PaneTitle).parts = path
