@@ -114,6 +114,12 @@ def view_bytes(data: bytes, content_type: str = "", notes: tuple[str, ...] = ())
     return _json(text, media, notes, data) or _other(text, media, notes, data)
 
 
+def text_of(data: bytes, content_type: str) -> str:
+    """The text that `view_bytes` lays out; empty for bytes that are none."""
+    read = _text(data, str(_header(content_type).get_param("charset") or ""))
+    return "" if read is None else read[0]
+
+
 def _text(data: bytes, charset: str) -> tuple[str, tuple[str, ...]] | None:
     """Decode by byte order mark, zeros as JSON has in UTF-16, the charset, UTF-8, Latin-1; None if binary."""
     for mark, codec, name in _BOMS:

@@ -14,6 +14,7 @@ from inspector.core.bodies import (
     boundary_of,
     form_fields,
     split_parts,
+    text_of,
     view_bytes,
 )
 from inspector.core.jsontext import JsonText
@@ -40,7 +41,7 @@ class BodyPart:
 def parts_of(view: BodyView, content_type: str) -> tuple[BodyPart, ...]:
     """The parts of a body; empty when it is one thing, or has too many."""
     if view.kind == "form":
-        parts = _form(view.data.decode("utf-8", "replace"))
+        parts = _form(text_of(view.data, content_type))
     elif view.kind == "multipart":
         parts = _multipart(view.data, boundary_of(content_type))
     elif view.kind == "documents":

@@ -19,6 +19,8 @@ def test_form_with_json() -> None:
     assert isinstance(payload.source, JsonText)
     assert payload.source.row_of(("payload", "x", 1)) == 3
     assert parts_of(view_bytes(b"a=1&b=2", FORM), FORM) == ()
+    fields, _ = parts_of(view_bytes(b"a=caf\xe9&p={}", FORM), FORM)
+    assert fields.source.text() == "a = caf\u00e9"  # type: ignore[union-attr]
 
 
 def test_multipart() -> None:
