@@ -53,7 +53,12 @@ async def test_the_editor_gets_a_private_copy_that_is_gone_afterwards(
         monkeypatch.setenv("EDITOR", f"{sys.executable} {program}")
         await stage.press("e")
         await stage.shows("It was a copy: the stored event is as it was.")
-        await stage.press("enter", "j", "e")
+        with monkeypatch.context() as patch:
+            # An action, not work beside the screen: what it raises would end the screen.
+            patch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+            await stage.press("enter", "j", "e")
+            await stage.shows("cannot be run on a copy: no such file")
+        await stage.press("e")
         await stage.until(lambda: len(suspended) == 2 and len(seen.read_text().splitlines()) == 2)
     body, value = (line.split("\t") for line in seen.read_text().splitlines())
     assert json.loads(body[2])["details"] == {"n": 2}

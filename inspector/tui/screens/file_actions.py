@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -60,24 +59,23 @@ class FileActions(CopyActions, DeleteActions):
         if not words:
             self.tell(NO_EDITOR, error=True)
             return
-        folder = Path(tempfile.mkdtemp(prefix="inspector-"))
         try:
-            path = folder / name
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            with self.app.suspend():
-                ended = subprocess.run([*words, str(path)], check=False).returncode
-            self.app.refresh(layout=True)
-            changed = path.exists() and path.read_bytes() != content
+            with tempfile.TemporaryDirectory(prefix="inspector-", ignore_cleanup_errors=True) as folder:
+                path = Path(folder, name)
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(content)
+                with self.app.suspend():
+                    ended = subprocess.run([*words, str(path)], check=False).returncode
+                self.app.refresh(layout=True)
+                changed = path.exists() and path.read_bytes() != content
         except SuspendNotSupported:
             self.tell(f"An editor cannot be opened here; {self.key_for('export')} writes a file.", error=True)
             return
         except OSError as error:
-            self.tell(f"{words[0]} cannot be run: {(error.strerror or str(error)).lower()}.", error=True)
+            why = (error.strerror or str(error)).lower()
+            self.tell(f"{words[0]} cannot be run on a copy: {why}.", error=True)
             return
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         if ended:
             self.tell(f"{words[0]} ended with {ended}.", error=True)
         elif changed:
