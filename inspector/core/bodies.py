@@ -22,7 +22,7 @@ from inspector.core.events import Request
 from inspector.core.jsontext import JsonText, reindent
 from inspector.core.lines import HexLines, Lines, TextLines
 from inspector.core.markup import laid_out
-from inspector.core.payload import MAX_DEPTH, NotJson, parse_text
+from inspector.core.payload import MAX_DEPTH, NotJson, is_json, parse_text
 from inspector.core.text import visible
 
 if TYPE_CHECKING:
@@ -197,9 +197,7 @@ def _documents(text: str) -> int:
     number = 0
     for line in text.split("\n"):
         if line.strip():
-            try:
-                parse_text(line)
-            except NotJson:
+            if not is_json(line):
                 return 0
             number += 1
     return number
@@ -228,13 +226,8 @@ def _form(text: str) -> str:
     rows: list[str] = []
     fields = form_fields(text)
     for key, value in fields[:MAX_FIELDS]:
-        if value[:1] in ("{", "["):
-            try:
-                parse_text(value)
-            except NotJson:
-                pass
-            else:
-                value = reindent(value)
+        if value[:1] in ("{", "[") and is_json(value):
+            value = reindent(value)
         elif "\n" in value:
             value = value.replace("\r\n", "\n").replace("\n", "\n  ")
         rows.append(f"{key} = {value}")

@@ -20,7 +20,7 @@ from inspector.core.bodies import (
 from inspector.core.jsontext import JsonText
 from inspector.core.lines import Lines, TextLines
 from inspector.core.nested import NestedText, unfolded
-from inspector.core.payload import NotJson, parse_text
+from inspector.core.payload import is_json
 
 MAX_SHOWN: Final = 100
 """A body of more parts is shown in one piece."""
@@ -62,7 +62,7 @@ def _form(text: str) -> list[BodyPart]:
     plain: list[str] = []
     parts: list[BodyPart] = []
     for key, value in form_fields(text):
-        if value[:1] in ("{", "[") and _is_json(value):
+        if value[:1] in ("{", "[") and is_json(value):
             parts.append(BodyPart(key, unfolded(JsonText(value, (key,))), "json", _tree_words(value)))
         else:
             plain.append(f"{key} = {value}".replace("\r\n", "\n").replace("\n", "\n  "))
@@ -89,14 +89,6 @@ def _multipart(data: bytes, boundary: str) -> list[BodyPart]:
     if not found.ends:
         parts.append(BodyPart("end", TextLines(NO_END), "text"))
     return parts
-
-
-def _is_json(text: str) -> bool:
-    try:
-        parse_text(text)
-    except NotJson:
-        return False
-    return True
 
 
 def _tree(text: str) -> JsonText | NestedText:

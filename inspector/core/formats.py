@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any, Final
 
+from inspector.core.payload import is_filled_json
+
 _DATE_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?"
 _NAME = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _HEX = "[0-9a-fA-F]"
@@ -49,7 +51,7 @@ def format_of(text: str) -> str | None:
         if _is_ip6(text):
             return "IP address"
     if len(text) <= _LONGEST_ENCODED:
-        if _is_json(text):
+        if is_filled_json(text):
             return "JSON text"
         if is_base64(text):
             return "base64"
@@ -66,16 +68,6 @@ def _is_ip6(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_json(text: str) -> bool:
-    """True for an object or array with something in it."""
-    if len(text) < 3 or (text[0], text[-1]) not in (("{", "}"), ("[", "]")):
-        return False
-    try:
-        return bool(json.loads(text))
-    except (ValueError, RecursionError):
-        return False
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from inspector.core.formats import is_base64
 from inspector.core.jsontext import JsonText
 from inspector.core.lines import TextLines
-from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, Into, NotJson, Path, parse_text
+from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, Into, Path, is_filled_json
 from inspector.core.units import count
 
 MAX_STRINGS: Final = 2000
@@ -134,7 +134,7 @@ def _from_json(value_text: str) -> tuple[Into, str] | None:
         text = json.loads(value_text, strict=False).strip()
     except (ValueError, AttributeError):
         return None
-    return (FROM_JSON, text) if _is_json(text) else None
+    return (FROM_JSON, text) if is_filled_json(text) else None
 
 
 def _from_base64(text: str) -> tuple[Into, str] | None:
@@ -149,7 +149,7 @@ def _from_base64(text: str) -> tuple[Into, str] | None:
         decoded = binascii.a2b_base64(text).decode()
     except (ValueError, UnicodeDecodeError):
         return None
-    if _is_json(decoded.strip()):
+    if is_filled_json(decoded.strip()):
         return BASE64_JSON, decoded.strip()
     if not is_base64(text) or _CONTROLS.search(decoded) or not decoded.strip():
         return None
@@ -160,16 +160,6 @@ def json_in_base64(value_text: str, path: Path) -> JsonText | None:
     """The JSON in the base64 of a string at `path`, given as its JSON text; None when there is none."""
     found = _from_base64(value_text[1:-1]) if len(value_text) > _SHORTEST_BASE64 else None
     return None if found is None or found[0] is not BASE64_JSON else JsonText(found[1], (*path, BASE64_JSON))
-
-
-def _is_json(text: str) -> bool:
-    """Whether this is an object or array with something in it."""
-    if len(text) < 3 or (text[0], text[-1]) not in (("{", "}"), ("[", "]")):
-        return False
-    try:
-        return bool(parse_text(text))
-    except NotJson:
-        return False
 
 
 class NestedText:

@@ -135,6 +135,25 @@ def parse_text(text: str) -> Any:
     return payload
 
 
+def is_json(text: str) -> bool:
+    """True for one JSON document."""
+    try:
+        parse_text(text)
+    except NotJson:
+        return False
+    return True
+
+
+def is_filled_json(text: str) -> bool:
+    """True for an object or array with something in it."""
+    if len(text) < 3 or (text[0], text[-1]) not in (("{", "}"), ("[", "]")):
+        return False
+    try:
+        return bool(parse_text(text))
+    except NotJson:
+        return False
+
+
 def _too_deep() -> NotJson:
     return NotJson(f"Nested deeper than {MAX_DEPTH}.")
 
