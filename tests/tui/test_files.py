@@ -56,6 +56,7 @@ async def test_the_editor_gets_a_private_copy_that_is_gone_afterwards(
         with monkeypatch.context() as patch:
             # An action, not work beside the screen: what it raises would end the screen.
             patch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+            patch.setenv("EDITOR", "vi")  # A long name would break the sentence somewhere else.
             await stage.press("enter", "j", "e")
             await stage.shows("cannot be run on a copy: no such file")
         await stage.press("e")

@@ -6,6 +6,7 @@ import gzip
 import json
 import threading
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from inspector.store.deleted import delete, undo
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.store.writer import StoreWriter
+from inspector.tui.widgets.filter_bar import Completion
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import HOSTILE, START_US, anchore, assert_safe, fill, post
 
@@ -193,6 +195,26 @@ async def test_filter_completes_types_and_says_when_nothing_matches(store: Path,
         assert stage.main.filter_bar.line.value == f"type:{FAILED} "
         await stage.type("level:nothing", "enter")
         await stage.shows("None of 3 events match. esc clears the filter.")
+
+
+async def test_a_word_that_is_begun_is_no_mistake_once_the_store_was_read(
+    store: Path, staged: Staged
+) -> None:
+    """Who types faster than the words come has them all the same."""
+    fill(store, images(2))
+    async with staged(store) as stage:
+        bar = stage.main.filter_bar
+        with pytest.MonkeyPatch.context() as patch:
+            # What the store holds comes late: after what is typed.
+            late: list[Sequence[Completion]] = []
+            patch.setattr(bar, "offer", late.append)
+            await stage.press("slash")
+            await stage.type("type:")
+            await stage.shows("a value is missing")
+            await stage.until(lambda: late)
+        bar.offer(late[0])
+        await stage.shows("type:user.image.analysis.completed", "2 events")
+        assert "mistake" not in stage.text
 
 
 async def test_star_comment_and_delete(store: Path, staged: Staged) -> None:

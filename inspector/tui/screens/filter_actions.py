@@ -77,7 +77,7 @@ class FilterActions(Ground):
     async def _learn_completions(self) -> None:
         saved = saved_filters(self.session.preferences.state)
         named = [Completion(f"@{name}", text) for name, text in saved.items()]
-        self.filter_bar.completions = named + await self.session.read(_completions)
+        self.filter_bar.offer(named + await self.session.read(_completions))
 
     def _parsed(self, text: str) -> Filter:
         """A filter as it is typed, saved ones by their names; FilterError when it cannot be read."""

@@ -117,6 +117,8 @@ class FilterBar(Vertical):
         self._chosen = 0
         self._offered: list[Completion] = []
         self._mistakes: FilterError | None = None
+        self._doubt: FilterError | None = None
+        """A mistake that may turn out to be a word only begun."""
         self.in_force = ""
         """The last filter that could be read."""
 
@@ -190,11 +192,21 @@ class FilterBar(Vertical):
         A last word that is only begun is no mistake while there are ways to go on with it, but with `insist`.
         """
         self._mistakes = error
+        self._doubt = None if insist else error
         if error is not None and not insist:
             begun = len(self.line.value) - len(self._last_word())
             if self._matching() and all(mistake.start >= begun for mistake in error.mistakes):
                 self._mistakes = None
         self._write_notes()
+
+    def offer(self, completions: Sequence[Completion]) -> None:
+        """Take in all that is known; what was typed before it came is looked at again."""
+        self.completions = completions
+        if self._doubt is not None:
+            self.show_mistakes(self._doubt)
+            self.show_count("")
+        else:
+            self._write_notes()
 
     def _write_notes(self) -> None:
         notes = self.query_one("#filter-notes", Static)
