@@ -7,6 +7,7 @@ traffic.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -64,3 +65,23 @@ def parts(event_type: str) -> tuple[str, str, str]:
     *groups, event = event_type.split(".", 2)
     category, subcategory = (*groups, "", "")[:2]
     return category, subcategory, event
+
+
+def grouped(names: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Types by their ``category.subcategory``, in order: the heading, and the types below it.
+
+    The heading is empty where a type is alone below its own, and, at the end, for those that have none.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in sorted(names):
+        category, subcategory, _ = parts(name)
+        groups.setdefault(f"{category}.{subcategory}" if subcategory else "", []).append(name)
+    return [
+        (heading if len(groups[heading]) > 1 else "", groups[heading])
+        for heading in sorted(groups, key=lambda heading: (not heading, heading))
+    ]
+
+
+def sender_order(sender: str | None) -> tuple[bool, bool, str]:
+    """By what senders are put in order: Anchore first, the others by name, none last."""
+    return sender != "anchore", sender is None, sender or ""

@@ -109,34 +109,16 @@ def _bars(counts: Sequence[int]) -> str:
 def _as_tree(lines: Sequence[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
     """The types below their senders, Anchore's below ``category.subcategory``; a heading has the sums of what
     is below it."""
+    from inspector.anchore.catalogue import grouped, sender_order
 
-    def below(names: Sequence[tuple[str, JsonObject]], depth: int) -> Iterator[tuple[str, JsonObject]]:
-        groups: dict[str, list[tuple[str, JsonObject]]] = {}
-        for name, line in names:
-            groups.setdefault(_group(line, name, depth), []).append((name, line))
-        for heading, members in groups.items():
-            if not heading or (depth and len(members) == 1):
-                yield from (("  " * depth + name, line) for name, line in members)
-                continue
-            yield "  " * depth + heading, _sum([line for _, line in members])
-            shorter = [(name.removeprefix(f"{heading}.") if depth else name, line) for name, line in members]
-            yield from below(shorter, depth + 1)
-
-    def order(line: JsonObject) -> tuple[bool, bool, str, str]:
-        sender = line["sender"]
-        return sender != "anchore", sender is None, sender or "", line["type"]
-
-    return below([(line["type"], line) for line in sorted(lines, key=order)], 0)
-
-
-def _group(line: JsonObject, name: str, depth: int) -> str:
-    """The heading that a type stands below at this depth; empty for none."""
-    from inspector.anchore.catalogue import parts
-
-    if depth == 0:
-        return line["sender"] or "no sender"
-    category, subcategory, _ = parts(name)
-    return f"{category}.{subcategory}" if line["sender"] == "anchore" and depth == 1 and subcategory else ""
+    for sender in sorted({line["sender"] for line in lines}, key=sender_order):
+        own = {line["type"]: line for line in lines if line["sender"] == sender}
+        yield sender or "no sender", _sum([*own.values()])
+        for heading, names in grouped(own) if sender == "anchore" else [("", sorted(own))]:
+            if heading:
+                yield f"  {heading}", _sum([own[name] for name in names])
+            for name in names:
+                yield f"    {name.removeprefix(f'{heading}.')}" if heading else f"  {name}", own[name]
 
 
 def _sum(lines: Sequence[JsonObject]) -> JsonObject:

@@ -22,7 +22,6 @@ from inspector.store.reader import Reader
 from inspector.web.guard import Guard
 from inspector.web.server import Page, assets
 
-DEFAULT_PORT = 8586
 _WATCH_S = 1.0
 
 

@@ -1,4 +1,4 @@
-from inspector.anchore.catalogue import DocumentedType, documented_types, parts
+from inspector.anchore.catalogue import DocumentedType, documented_types, grouped, parts, sender_order
 
 
 def documented(event_type: str) -> DocumentedType:
@@ -52,3 +52,13 @@ def test_parts_splits_at_the_first_two_dots():
     assert parts("order.paid") == ("order", "", "paid")
     assert parts("ping") == ("", "", "ping")
     assert parts("") == ("", "", "")
+
+
+def test_types_are_grouped_by_category_and_subcategory() -> None:
+    names = ["user.image.b", "tag_update", "system.feeds.x", "user.image.a.c", "policy_eval"]
+    assert grouped(names) == [
+        ("", ["system.feeds.x"]),
+        ("user.image", ["user.image.a.c", "user.image.b"]),
+        ("", ["policy_eval", "tag_update"]),
+    ]
+    assert sorted([None, "github", "anchore"], key=sender_order) == ["anchore", "github", None]

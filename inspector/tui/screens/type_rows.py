@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rich.cells import cell_len
 
-from inspector.anchore.catalogue import documented_types, parts
+from inspector.anchore.catalogue import documented_types, grouped, sender_order
 from inspector.core import units
 from inspector.core.shorten import event_type
 from inspector.core.text import visible
@@ -61,7 +61,7 @@ def type_rows(
     """The tree of types: Anchore first, other senders by name, types without a sender last."""
     senders = {entry.sender for entry in types} | ({"anchore"} if unseen else set())
     rows: list[Row] = []
-    for sender in sorted(senders, key=lambda name: (name != "anchore", name is None, name or "")):
+    for sender in sorted(senders, key=sender_order):
         own = [entry for entry in types if entry.sender == sender]
         rows.append(Row(("sender", sender), TypeNode(sender or "no sender", "*", sender, tuple(own), False)))
         if sender == "anchore":
@@ -74,15 +74,10 @@ def type_rows(
 def _taxonomy(types: Sequence[EventType], unseen: Sequence[str], new: Collection[TypeKey]) -> list[Row]:
     """Anchore's types below ``category.subcategory``; one that is alone there stands by itself."""
     seen = {entry.type: entry for entry in types}
-    groups: dict[str, list[str]] = {}
-    for name in sorted({*seen, *unseen}):
-        category, subcategory, _ = parts(name)
-        groups.setdefault(f"{category}.{subcategory}" if subcategory else "", []).append(name)
     rows: list[Row] = []
-    for group in sorted(groups, key=lambda name: (not name, name)):
-        names = groups[group]
+    for group, names in grouped({*seen, *unseen}):
         below = {name: (seen[name],) if name in seen else () for name in names}
-        if not group or len(names) == 1:
+        if not group:
             rows += [_type_row("anchore", name, name, entries, new, 1) for name, entries in below.items()]
             continue
         every = tuple(entry for entries in below.values() for entry in entries)
