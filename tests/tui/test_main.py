@@ -62,6 +62,20 @@ async def test_newest_event_is_listed_first_and_read_at_once(store: Path, staged
         await stage.shows("object, 2 keys", "in all 3 events")
 
 
+async def test_how_common_a_field_is_counts_what_came_a_moment_ago(store: Path, staged: Staged) -> None:
+    """Counts read for one event do not stand for a later one, nor while more of the type arrive."""
+    fill(store, images(1))
+    async with staged(store) as stage:
+        await stage.shows("the only event of its type")
+        add(store, *images(1))
+        await stage.detail(2)
+        await stage.shows("in all 2 events")
+        await stage.press("j")
+        add(store, *images(1))
+        await stage.detail(1)
+        await stage.shows("in all 3 events")
+
+
 async def test_follows_until_the_reader_moves_and_counts_what_comes(store: Path, staged: Staged) -> None:
     """A new event is shown at once; after a move it is only counted, and `f` goes to it."""
     fill(store, images(3))

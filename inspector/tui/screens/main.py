@@ -156,6 +156,7 @@ class MainScreen(EventActions, FileActions, Moving):
             return
         if len(fresh):
             self.rate.add(len(fresh), time.time())
+            self.learn_later()
             if not self.events.following and len(fresh) <= 500:
                 self._missed_new += sum(event.new for event in self.session.reader.events(fresh))
             if self.wanted.is_empty:

@@ -38,6 +38,7 @@ class Reading(Panes):
         self._stale = False
         self._loaded_at = 0.0
         self._shapes: dict[tuple[str | None, str], tuple[TypeShape, float]] = {}
+        self._will_learn = False
         self._tab_before: tuple[int, str] | None = None
 
     def show_event(self, number: int | None) -> None:
@@ -126,8 +127,21 @@ class Reading(Panes):
             if len(self._shapes) > _MOST_SHAPES:
                 self._shapes.clear()
             self._shapes[key] = (shape, time.monotonic())
-            if self.shown is detail:
+            if self.shown is detail and (known is None or known[0] != shape):
                 self._show_detail(detail)
+        else:
+            self.learn_later()
+
+    def learn_later(self) -> None:
+        """Count the fields of the type that is shown again, as soon as what is known of it is old."""
+        if not self._will_learn:
+            self._will_learn = True
+            self.set_timer(_SHAPE_AGE_S, self._learn_again)
+
+    def _learn_again(self) -> None:
+        self._will_learn = False
+        if self.shown is not None:
+            self.start(partial(self._learn_shape, self.shown), "shape")
 
     def _show_detail(self, detail: Detail | None) -> None:
         self.shown = detail
