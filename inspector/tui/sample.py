@@ -18,12 +18,22 @@ _FIRST = (
 _TIMEOUT_S = 5.0
 
 
-def curl_line(url: str) -> str:
-    """A command that posts a small event, and works as it stands in any shell."""
+def curl_line(url: str, width: int = 0) -> str:
+    """A command that posts a small event, and works as it stands in any shell.
+
+    Where a row has only `width` cells it takes several, each continued as a shell wants it: what is selected in a
+    terminal has its rows as lines.
+    """
     body = '{"type":"hello","details":{"n":1}}'
     # With a port it is our own listener, whose certificate no system trusts by itself; a tunnel has none.
     insecure = "-k " if re.fullmatch(r"https://.*:[0-9]+", url) else ""
-    return f"curl {insecure}{url}/hello -H 'Content-Type: application/json' -d '{body}'"
+    rows = [f"curl {insecure}{url}/hello"]
+    for option in ("-H 'Content-Type: application/json'", f"-d '{body}'"):
+        if width and len(f"{rows[-1]} {option} \\") > width:
+            rows.append(option)
+        else:
+            rows[-1] += f" {option}"
+    return " \\\n".join(rows)
 
 
 def sample_folder() -> Path:

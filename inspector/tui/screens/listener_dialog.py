@@ -20,9 +20,10 @@ class ListenerDialog(Dialog[str]):
     """Result: ``sample`` (post one), ``curl`` or ``address`` (copy it), ``start`` (a listener), or None."""
 
     heading = "The listener"
-    DEFAULT_CSS = """
-    ListenerDialog > #box { width: 110; }
-    ListenerDialog .code { color: $string; }
+    WIDTH = 110
+    DEFAULT_CSS = f"""
+    ListenerDialog > #box {{ width: {WIDTH}; }}
+    ListenerDialog .code {{ color: $string; }}
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose('sample')", show=False),
@@ -110,7 +111,8 @@ class ListenerDialog(Dialog[str]):
                 )
             base = visible(self.public_url or self.url)
             yield Static(Content("From a shell, and from Python:"), classes="muted gap")
-            yield Static(Content(curl_line(base)), classes="code")
+            room = min(self.WIDTH, self.app.size.width) - 4
+            yield Static(Content(curl_line(base, room)), classes="code")
             yield Static(Content(f'requests.post("{base}/hello", json={{"type": "hello"}})'), classes="code")
             yield Static(
                 Content("In Anchore, the address is the URL of a webhook configuration."), classes="muted"

@@ -42,7 +42,7 @@ class Welcome(Widget, can_focus=True):
             url = visible(self.url)
             paragraphs += [
                 Content("Listening. Nothing has arrived yet. Send something from another terminal:"),
-                Content.styled(curl_line(url), "$string"),
+                Content.styled(curl_line(url, self.content_size.width), "$string"),
                 Content.assemble(
                     "Or press ",
                     (key_of(self.app, "open"), "bold $accent"),
