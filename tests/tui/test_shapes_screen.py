@@ -71,6 +71,7 @@ async def test_types_by_taxonomy_and_fields_of_the_one_selected(store: Path) -> 
     assert any("◆" in line and "team" in line and "1 of 3" in line for line in lines)
     assert any("annotations" in line and "empty in 2" in line for line in lines)
     assert any("▸envelope" in line for line in lines)
+    assert time.strftime("first seen %Y-%m-%d %H:%M", time.localtime(START_US / 1e6)) in text
 
 
 async def test_values_have_their_counts_and_it_is_told_of_how_many_events(

@@ -295,7 +295,9 @@ class ShapesScreen(ShapeActions):
         elif node is not None:
             told = [("  what stands around the details, the same in most types", "muted")]
         self.query_one("#path", PaneTitle).parts = path
-        self.query_one("#told", Told).tell_one(told, right if rows.has_focus else [])
+        if not rows.has_focus:
+            right = [] if self.node is None else [(self.node.first_seen, "muted")]
+        self.query_one("#told", Told).tell_one(told, right)
         self.draw_keys()
 
     def draw_keys(self) -> None:

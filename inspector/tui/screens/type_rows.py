@@ -48,6 +48,14 @@ class TypeNode:
         """Events of all of them."""
         return sum(entry.count for entry in self.types)
 
+    @property
+    def first_seen(self) -> str:
+        """When the first of their events came, in words and local time; empty for what was not seen."""
+        if not self.types:
+            return ""
+        then = time.localtime(min(entry.first_us for entry in self.types) / 1e6)
+        return time.strftime("first seen %Y-%m-%d %H:%M ", then)
+
 
 def unseen_types(types: Iterable[EventType]) -> list[str]:
     """Anchore's documented types of which no event is stored, those of the legacy webhook left out."""
