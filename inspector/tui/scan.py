@@ -1,16 +1,24 @@
-"""Looking through a whole store for the events that match a filter, in a thread, told of bit by bit."""
+"""Looking through a whole store for the events that match a filter, in a thread, told of bit by bit.
+
+First hits are to be there within a second, wherever they lie among a million events. So the newest events come
+first, then a few out of every part of the store, the parts in an order that spreads evenly from the first on;
+then all the rest, newest first.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import sqlite3
 import threading
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inspector.store.order import ids_between
 from inspector.store.reader import Reader
 
 if TYPE_CHECKING:
@@ -20,10 +28,17 @@ _FIRST_STEP = 1_000
 _STEPS = 50, 50_000
 _STEP_S = 0.03
 _TELL_S = 0.1
+_NEWEST_S = 0.2
+"""For so long the newest events are looked at before the samples."""
+_PARTS = 1_009
+_STRIDE = 624
+"""Parts that a sample is taken of, a prime; each is so many from the one before, by the golden ratio."""
+_SAMPLE = 1 / 32
+"""The share of a part that its sample has."""
 
 
 class Scan:
-    """Looks for the events that match a filter, newest first, in a thread; `cancel` ends it at once."""
+    """Looks for the events that match a filter, in a thread; `cancel` ends it at once."""
 
     def __init__(
         self,
@@ -37,8 +52,8 @@ class Scan:
         """Look at ids with ``after < id <= upto``.
 
         `tell` is called in the thread, about ten times a second, with the matches since its last call
-        (ascending, all below those told before), the lowest id looked at, and whether that was all; never
-        again after `cancel`.
+        (ascending; they may lie between those told before), how many of the ids are looked at by now, and
+        whether that was all; never again after `cancel`.
         """
         self.store = store
         self.wanted = wanted
@@ -49,6 +64,8 @@ class Scan:
         self._cancelled = threading.Event()
         self._found: list[int] = []
         self._told_at = 0.0
+        self._step = _FIRST_STEP
+        self._read = 0
 
     def cancel(self) -> None:
         """Stop looking, also in the middle of reading a large body."""
@@ -77,30 +94,58 @@ class Scan:
                 self._reader = None
 
     def _look(self, reader: Reader) -> None:
-        step, top = _FIRST_STEP, self.upto
-        while top > self.after:
-            bottom = max(self.after, top - step)
+        after, before = ids_between(reader.db, *self.wanted.received_between)
+        low = max(self.after, after)
+        top = max(low, self.upto if before is None else min(self.upto, before - 1))
+        self._read = self.upto - self.after - (top - low)
+        until = time.monotonic() + _NEWEST_S
+        while top > low and time.monotonic() < until:
+            bottom = max(low, top - self._step)
+            self._look_at(reader, bottom, top)
+            top = bottom
+        for first, last in _sampled(low, top):
+            self._look_at(reader, first, last)
+        if not self.cancelled:
+            self._say(True)
+
+    def _look_at(self, reader: Reader, low: int, top: int) -> None:
+        """Look at ids with ``low < id <= top``, as many at a time as take a moment: a million slim rows are read
+        like a hundred large bodies."""
+        while top > low and not self._cancelled.is_set():
+            bottom = max(low, top - self._step)
             began = time.monotonic()
             for number in reader.matching(self.wanted, after=bottom, before=top + 1):
-                if self.cancelled:
-                    return
                 self._found.append(number)
-                self._maybe_tell(number)
-            if self.cancelled:
-                return
-            # As many at a time as take a moment: a million slim rows are read like a hundred large bodies.
+                self._maybe_tell(top - number)
+                if self._cancelled.is_set():
+                    return
             took = time.monotonic() - began
-            step = min(max(_STEPS[0], step * 2 if took < _STEP_S else step // 2), _STEPS[1])
+            if top - bottom == self._step or took > _STEP_S:
+                self._step = min(
+                    max(_STEPS[0], self._step * 2 if took < _STEP_S else self._step // 2), _STEPS[1]
+                )
+            self._read += top - bottom
             top = bottom
-            self._maybe_tell(top)
-        self._say(self.after, True)
+            self._maybe_tell(0)
 
-    def _maybe_tell(self, lowest: int) -> None:
+    def _maybe_tell(self, more: int) -> None:
         if time.monotonic() - self._told_at >= _TELL_S:
-            self._say(lowest, False)
+            self._say(False, more)
 
-    def _say(self, lowest: int, done: bool) -> None:
-        found, self._found = self._found, []
-        found.reverse()
+    def _say(self, done: bool, more: int = 0) -> None:
+        found, self._found = array("q", sorted(self._found)), []
         self._told_at = time.monotonic()
-        self._tell(array("q", found), lowest, done)
+        if not self.cancelled:
+            self._tell(found, self._read + more, done)
+
+
+def _sampled(low: int, top: int) -> Iterator[tuple[int, int]]:
+    """All ids with ``low < id <= top`` as ranges of that kind: of each part its newest few, then, newest first,
+    what is left of the parts."""
+    bounds = [low + (top - low) * part // _PARTS for part in range(_PARTS + 1)]
+    cuts = [high - math.ceil((high - first) * _SAMPLE) for first, high in pairwise(bounds)]
+    for number in range(_PARTS):
+        part = number * _STRIDE % _PARTS
+        yield cuts[part], bounds[part + 1]
+    for part in reversed(range(_PARTS)):
+        yield bounds[part], cuts[part]

@@ -121,10 +121,13 @@ class Source:
         self.generation += 1
         self._rows.clear()
 
-    def add_older_matches(self, older: array[int]) -> None:
-        """Put matches below all that are known in front of them."""
-        if self.matched is not None and older:
-            self.matched[:0] = older
+    def add_found(self, found: array[int]) -> None:
+        """Put matches (ascending) among those that are known, where they belong."""
+        if self.matched is not None and found:
+            # Only the stretch between the first and the last is put in order anew: a million ids take too long.
+            first, last = bisect_left(self.matched, found[0]), bisect_left(self.matched, found[-1])
+            between = self.matched[first:last]
+            self.matched[first:last] = array("q", sorted(between + found)) if between else found
             self.generation += 1
             self._rows.clear()
 

@@ -12,6 +12,7 @@ import pytest
 from inspector.core.filters import Filter, parse_filter
 from inspector.store.reader import Reader
 from inspector.tui.scan import Scan
+from inspector.tui.source import Source
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import fill
 
@@ -47,6 +48,15 @@ def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     return go
 
 
+def searched(store: Path, text: str) -> list[tuple[array[int], int, bool]]:
+    """All that a scan tells."""
+    with Reader(store) as reader:
+        last = reader.last_id()
+    told: list[tuple[array[int], int, bool]] = []
+    Scan(store, parse_filter(text), after=0, upto=last, tell=lambda *what: told.append(what)).run()
+    return told
+
+
 async def test_esc_stops_a_search_and_what_was_found_stays(
     store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,11 +68,11 @@ async def test_esc_stops_a_search_and_what_was_found_stays(
         await stage.shows("Events   10 so far, 33 % read …")
         await stage.detail(EVENTS - 99)
         await stage.press("escape")
-        await stage.shows("Events   10 in the newest 1,000, then stopped")
+        await stage.shows("Events   10 in 1,000 of 3,000 read, then stopped")
         stage.main.filter_by("nowhere")
         await stage.shows("None yet, 1,000 of 3,000 read. esc stops.")
         await stage.press("escape")
-        await stage.shows("None in the newest 1,000 of 3,000. esc clears the filter.")
+        await stage.shows("None in 1,000 read of 3,000. esc clears the filter.")
         go.set()
         stage.main.filter_by("needle")
         await stage.shows("Events   30 of 3,000")
@@ -100,14 +110,60 @@ async def test_what_a_search_finds_late_stands_in_the_groups_and_is_deleted_with
 
 
 def test_what_is_told_is_put_together_once(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each call tells what was found since the last one; the last call ends it."""
+    """Each call tells what was found since the last one, and all that is looked at; the last call ends it."""
     monkeypatch.setattr("inspector.tui.scan._TELL_S", 0.0)
-    told: list[tuple[array[int], int, bool]] = []
-    Scan(store, parse_filter("needle"), after=0, upto=EVENTS, tell=lambda *what: told.append(what)).run()
-    found = [number for some, _, _ in reversed(told) for number in some]
-    assert found == [*range(1, EVENTS, 100)]
-    assert [done for _, _, done in told] == [False] * (len(told) - 1) + [True]
-    assert [lowest for _, lowest, _ in told] == sorted((low for _, low, _ in told), reverse=True)
+    monkeypatch.setattr("inspector.tui.scan._FIRST_STEP", 50)
+    for newest_s in (0.0, 60.0):
+        monkeypatch.setattr("inspector.tui.scan._NEWEST_S", newest_s)
+        told = searched(store, "needle")
+        assert sorted(number for some, _, _ in told for number in some) == [*range(1, EVENTS, 100)]
+        assert all(list(some) == sorted(some) for some, _, _ in told)
+        assert [done for _, _, done in told] == [False] * (len(told) - 1) + [True]
+        assert [read for _, read, _ in told] == sorted(read for _, read, _ in told)
+        assert told[-1][1] == EVENTS
+
+
+def test_first_hits_come_soon_wherever_they_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the newest events come some of every age: a stretch of old ones is met long before all is read."""
+    payloads = [{"n": n, "word": "needle" if 2_000 <= n < 2_400 else "hay"} for n in range(20_000)]
+    store = fill(tmp_path / "events.db", payloads)
+    monkeypatch.setattr("inspector.tui.scan._TELL_S", 0.0)
+    monkeypatch.setattr("inspector.tui.scan._NEWEST_S", 0.0)
+    told = searched(store, "needle")
+    assert next(read for some, read, _ in told if len(some)) < 20_000 // 16
+    assert sum(len(some) for some, _, _ in told) == 400
+
+
+def test_matches_take_their_place_among_those_known(store: Path) -> None:
+    """Whatever order they are found in, the list has them in the order of arrival."""
+    with Reader(store) as reader:
+        source = Source(reader)
+        source.show_matches(array("q", [10, 500, 900]))
+        for found in ([], [2_000, 2_100], [1, 5], [11, 20, 700], [300, 950]):
+            source.add_found(array("q", found))
+        assert list(source.ids) == [1, 5, 10, 11, 20, 300, 500, 700, 900, 950, 2_000, 2_100]
+
+
+async def test_the_cursor_goes_to_the_match_nearest_to_where_it_was(
+    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while those between are found last; where the reader has moved it meanwhile, it stays."""
+    async with staged(store) as stage:
+        await stage.detail(EVENTS)
+        stage.main.filter_by("needle")
+        await stage.shows("Events   30 of 3,000")
+        scan = stage.main._scan
+        for at, read in ((1, 10), (100, 20), (1_500, 30)):
+            stage.main.source.show_matches(array("q", [7]))
+            stage.main.scanning = True
+            assert scan is not None
+            stage.main.post_message(stage.main.Scanned(scan, array("q", [at]), read, False))
+            await stage.until(lambda at=at: stage.main.events.cursor == max(at, 7))
+        await stage.press("G")
+        assert stage.main.events.cursor == 7
+        stage.main.post_message(stage.main.Scanned(scan, array("q", [1_600]), 40, True))
+        await stage.until(lambda: not stage.main.scanning)
+        assert stage.main.events.cursor == 7
 
 
 def test_cancel_ends_a_statement_that_runs(store: Path) -> None:

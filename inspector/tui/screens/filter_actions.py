@@ -34,11 +34,12 @@ class FilterActions(Ground):
     class Scanned(Message):
         """A scan has something to tell."""
 
-        def __init__(self, scan: Scan, found: array[int], lowest: int, done: bool) -> None:
+        def __init__(self, scan: Scan, found: array[int], read: int, done: bool) -> None:
             super().__init__()
             self.scan = scan
             self.found = found
-            self.lowest = lowest
+            self.read = read
+            """How many ids it has looked at."""
             self.done = done
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
@@ -54,6 +55,10 @@ class FilterActions(Ground):
         """How many ids the scan has looked at."""
         self._begun = False
         self._stopped = False
+        self._came_from: int | None = None
+        """The event the reader was on before filtering."""
+        self._rested: int | None = None
+        """The event on which a scan has left the cursor."""
         self._unmatched: array[int] = array("q")
         self._matching = False
 
@@ -164,6 +169,7 @@ class FilterActions(Ground):
         self.filter_bar.in_force = wanted.text
         self.scanning = self._stopped = False
         if wanted.is_empty:
+            self._came_from = None
             self.source.show_matches(None)
             self.events.empty = ""
             self.filter_bar.show_count("")
@@ -171,6 +177,8 @@ class FilterActions(Ground):
             self.update_title()
             self.update_footer()
             return
+        if self.events.cursor != self._rested or self._came_from is None:
+            self._came_from = self._rested = self.events.cursor
         self.scanning, self._begun, self._read = True, False, 0
         self._scanned_to = self.source.last_id
         self.filter_bar.show_count("…")
@@ -186,23 +194,24 @@ class FilterActions(Ground):
         finally:
             scan.cancel()
 
-    def _told(self, found: array[int], lowest: int, done: bool) -> None:
+    def _told(self, found: array[int], read: int, done: bool) -> None:
         """Called in the scan's thread."""
         scan = self._scan
         if scan is not None and not scan.cancelled:
-            self.post_message(self.Scanned(scan, found, lowest, done))
+            self.post_message(self.Scanned(scan, found, read, done))
 
     @on(Scanned)
     def _show_matches(self, message: Scanned) -> None:
         if message.scan is not self._scan or not self.scanning:
             return
         if self._begun:
-            self.source.add_older_matches(message.found)
+            self.source.add_found(message.found)
         else:
             # What arrived and matched since the scan began stands above all that it finds.
             known = self.source.matched or array("q")
             self.source.show_matches(message.found + known[bisect_right(known, self._scanned_to) :])
             self._begun = True
+        stays = self.events.cursor in (None, self._rested)
         total = len(self.source.all_ids)
         found = len(self.source.ids)
         self.scanning = not message.done
@@ -213,14 +222,23 @@ class FilterActions(Ground):
             if self.wanted.wider:
                 self.events.empty += f" {self.wanted.wider}"
         else:
-            self._read = max(0, self._scanned_to - message.lowest)
+            self._read = message.read
             self.filter_bar.show_count(f"{found:,} so far …")
             self.events.empty = (
                 f"None yet, {self._read:,} of {self._scanned_to:,} read. {self.key_for('back')} stops."
             )
         self.events.sync()
+        if stays:
+            self._rest()
         self.update_title()
         self.update_footer()
+
+    def _rest(self) -> None:
+        """Put a cursor that the reader has not moved since on the match nearest to where it was: matches come in any
+        order."""
+        if self._came_from is not None:
+            self.events.rest_on(self._came_from)
+        self._rested = self.events.cursor
 
     @property
     def scan_words(self) -> str:
@@ -228,7 +246,7 @@ class FilterActions(Ground):
         if self.scanning:
             share = self._read * 100 // max(1, self._scanned_to)
             return f"so far, {share} % read …" if self._read else "so far …"
-        return f"in the newest {self._read:,}, then stopped" if self._stopped else ""
+        return f"in {self._read:,} of {self._scanned_to:,} read, then stopped" if self._stopped else ""
 
     def stop_scan(self) -> bool:
         """Stop a scan that is on and keep what it found; False when none was."""
@@ -240,8 +258,7 @@ class FilterActions(Ground):
             self.source.show_matches(array("q"))
         self.filter_bar.show_count(f"{len(self.source.ids):,}, stopped")
         self.events.empty = (
-            f"None in the newest {self._read:,} of {self._scanned_to:,}. "
-            f"{self.key_for('back')} clears the filter."
+            f"None in {self._read:,} read of {self._scanned_to:,}. {self.key_for('back')} clears the filter."
         )
         self.events.sync()
         self.update_title()

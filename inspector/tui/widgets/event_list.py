@@ -292,6 +292,14 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         else:
             self._set_cursor(settled)
 
+    def rest_on(self, event_id: int) -> None:
+        """Put the cursor on an event or the nearest older one, as more of them become known; not where it follows,
+        nor among groups, where its heading stands for it."""
+        if not self._following and not self._grouped:
+            settled = self._rows.settle(event_id)
+            if settled != self._cursor:
+                self._set_cursor(settled)
+
     def follow(self) -> None:
         """Go to the newest event and to every one that arrives; among groups by type to the newest group."""
         if not self._rows.follows:
