@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
@@ -97,6 +99,24 @@ async def test_r_asks_once_for_the_target_then_sends_byte_for_byte(
     with Reader(store) as reader:
         assert [attempt.status for attempt in reader.attempts(1)] == [200, 500]
         assert reader.setting("replay_target") == target
+
+
+async def test_the_key_that_sends_does_not_overtake_what_is_typed(
+    store: Path, receiver: Receiver, staged: Staged
+) -> None:
+    """Typed or pasted faster than the screen draws, the new target holds, never the one from before."""
+    with Edits(store) as edits:
+        edits.set_setting("replay_target", "http://127.0.0.1:9/old")
+    async with staged(store) as stage:
+        await stage.detail(1)
+        await stage.press("R")
+        await stage.until(lambda: isinstance(stage.app.focused, Input))
+        stage.app.post_message(Key("ctrl+u", None))
+        for letter in f"http://127.0.0.1:{receiver.port}/new":
+            stage.app.post_message(Key(letter, letter))
+        stage.app.post_message(Key("ctrl+r", None))
+        await stage.shows("#1 answered 500 in")
+    assert [got.split(b" ")[1] for got in receiver.got] == [b"/new"]
 
 
 async def test_what_a_target_does_wrong_is_told_in_a_sentence(

@@ -150,9 +150,16 @@ class ReplayDialog(Dialog[str]):
             field.cursor_position = len(field.value)
             message.stop()
 
-    @on(Input.Submitted, "#target")
     def action_send(self) -> None:
-        """Send, if the target can be read."""
+        """Send to what was typed before the key: as its own binding the key overtakes letters on their way."""
+        self.query_one("#target", Input).call_later(self._send)
+
+    def action_show_bytes(self) -> None:
+        """Show exactly what would leave, secrets in header lines masked."""
+        self.query_one("#target", Input).call_later(self._show_bytes)
+
+    @on(Input.Submitted, "#target")
+    def _send(self) -> None:
         try:
             self._goal()
         except InspectorError as error:
@@ -161,8 +168,7 @@ class ReplayDialog(Dialog[str]):
         if self.request is not None:
             self.dismiss(self.query_one("#target", Input).value.strip())
 
-    def action_show_bytes(self) -> None:
-        """Show exactly what would leave, secrets in header lines masked."""
+    def _show_bytes(self) -> None:
         if self.request is None:
             return
         try:
