@@ -188,7 +188,8 @@ class Screen:
                 match = wanted.search(self.data, start)
                 if match:
                     return next(moment for end, moment in self.times if end >= match.end())
-                if not self.changed.wait(0.5) and time.monotonic() > deadline:
+                self.changed.wait(0.5)
+                if time.monotonic() > deadline:
                     raise SystemExit(f"{pattern!r} never came; the last bytes: {bytes(self.data[-2000:])!r}")
 
     def send(self, keys: bytes) -> tuple[int, float]:
