@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from inspector.capture import background, child, connection, narrate, refused, tunnel
+from inspector.capture import background, child, connection, ending, narrate, refused, tunnel
 from inspector.capture.answers import read_rules
 from inspector.capture.limits import Limits
 from inspector.cli import COMMANDS, inspector, read, replay
@@ -71,6 +71,7 @@ DEFAULTS = {
     "bodies in memory at once": _mib(_LIMITS.in_flight),
     "piece of a large body": _mib(writer.PIECE),
     "events that wait for the disk": f"{commit.MAX_QUEUE:,}",
+    "time an event waits for the disk, or for another program's lock": _s(commit.WAIT_S + commit._GRACE_S),
     "free disk": f"{_LIMITS.min_free / 1e6:g} MB",
     "delay of an answer": _longest_delay(),
     "time in a signature, from the arrival": _s(signatures.TOLERANCE_S),
@@ -107,6 +108,7 @@ DEFAULTS = {
     "body of an answer read": _mib(send.DRAIN),
     "head of an answer": _mib(http1.HEAD_LIMIT),
     "interim answers (1xx)": str(http1.INTERIM_LIMIT),
+    "time `listen` takes to end": _s(ending.END_S + ending._LAST_S),
     "time to open a tunnel": _s(tunnel.DEADLINE),
 }
 

@@ -39,6 +39,10 @@ _PYTHON_PARSER = HttpRequestParser is HttpRequestParserPy
 """aiohttp runs without its extensions: its parser is slow, and writes the method in capitals."""
 READ = (16 if _PYTHON_PARSER else 64) * 1024
 """Bytes taken from a socket at once: what one sender can make the loop parse before the others' turn."""
+LITTLE = 16 * 1024
+"""The same while memory is short."""
+_UNREAD = 16 * 1024
+"""Bytes of a body that may wait for its reader; with twice as many nothing more is taken from the socket."""
 _SLICE = 16 * 1024
 """Bytes of a chunked body looked through at once for its end."""
 _LINGER_S = 1.0
@@ -74,7 +78,7 @@ class Connection(RequestHandler):
     )
 
     def __init__(self, manager: Any, listener: Listener, **settings: Any) -> None:
-        super().__init__(manager, read_bufsize=READ, **settings)
+        super().__init__(manager, read_bufsize=_UNREAD, **settings)
         self.listener = listener
         self.peer = ""
         self.near = ""
@@ -128,9 +132,14 @@ class Connection(RequestHandler):
         listener.connections.add(self)
         self.wire = cast(asyncio.Transport, transport)
         self.head_since = time.monotonic()
-        if hasattr(transport, "max_size"):
-            transport.max_size = READ
+        self.read_at_once(READ)
         super().connection_made(transport)
+
+    def read_at_once(self, size: int) -> None:
+        """Take at most so many bytes from the socket in one turn of the loop."""
+        wire: Any = self.wire
+        if hasattr(wire, "max_size"):
+            wire.max_size = size
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Count it out; what had come and was not dealt with is kept."""
@@ -420,7 +429,7 @@ class Connection(RequestHandler):
         return HttpRequestParser(
             self,
             self._loop,
-            READ,
+            _UNREAD,
             max_line_size=self.max_line_size,
             max_field_size=self.max_field_size,
             max_headers=self.max_headers,

@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from inspector.capture.answers import Answer, Answers
-from inspector.capture.connection import NOT_STORED, REFUSED, TOO_SLOW, Connection
+from inspector.capture.connection import LITTLE, NOT_STORED, READ, REFUSED, TOO_SLOW, Connection
 from inspector.capture.credentials import Credentials
 from inspector.capture.limits import Limits
 from inspector.capture.origin import Origin
@@ -30,7 +30,7 @@ from inspector.capture.supervise import supervised
 from inspector.capture.tls import Door
 from inspector.core.events import Request
 from inspector.store.arrival import Arrival
-from inspector.store.commit import GroupCommit
+from inspector.store.commit import WAIT_S, GroupCommit
 from inspector.store.writer import PIECE, StoreFailed
 
 PAUSED = Answer(503, b'{"status":"paused"}', ((b"Retry-After", b"30"),))
@@ -45,8 +45,10 @@ UNAUTHORIZED = Answer(
 _ENDINGS = {400: REFUSED, 408: TOO_SLOW, 413: TOO_LARGE, 503: STOPPED}
 """Answers to bodies that are not whole, by status."""
 _SPILL = 64 * 1024
-_PIECES = 3
-"""Pieces of bodies that wait for the disk at once, so that small events come between them."""
+_LARGE = 4 * _SPILL
+_PIECES, _SMALL_PIECES = 3, 24
+"""Pieces of bodies that wait for the disk at once, so that small events come between them: from `_LARGE` bytes
+on, and below."""
 _CLEAR_UP_S = 1.0
 _SILENT = logging.getLogger("inspector.capture.silent")
 _SILENT.addHandler(logging.NullHandler())
@@ -92,7 +94,7 @@ class Listener:
         self.refused = Refused(commit, log)
         self._log = log
         self._in_flight = 0
-        self._pieces = asyncio.Semaphore(_PIECES)
+        self._pieces = asyncio.Semaphore(_PIECES), asyncio.Semaphore(_SMALL_PIECES)
         self._failures = 0
         self._abandoned: set[int] = set()
         """Uploads that could not be stored to their end, and whose pieces are to go."""
@@ -304,8 +306,10 @@ class Listener:
                     cut = self._over()
                 kept += data
                 self._in_flight += len(data)
-                while len(kept) >= PIECE or (len(kept) >= _SPILL and self._in_flight > self.limits.in_flight):
-                    part = bytes(kept[:PIECE])
+                connection.read_at_once(LITTLE if self._is_much() else READ)
+                while len(kept) >= PIECE or (len(kept) >= _SPILL and self._is_much()):
+                    with memoryview(kept) as view:
+                        part = bytes(view[:PIECE])
                     del kept[: len(part)]
                     digest.update(part)
                     upload = await self._put_piece(connection, upload, pieces, part)
@@ -321,12 +325,21 @@ class Listener:
         finally:
             self._in_flight -= len(kept)
 
+    def _is_much(self) -> bool:
+        """True when bodies that arrive, and those that wait for the disk, take more memory than they may."""
+        return self._in_flight + self.commit.held > self.limits.in_flight
+
     async def _put_piece(self, connection: Connection, upload: int | None, number: int, part: bytes) -> int:
         """Store a piece of a body; what that takes is not taken from the sender's time."""
         began, since = time.monotonic(), connection.body_since
         connection.body_since = None
+        waiting = True
         try:
-            async with self._pieces:
+            async with self._pieces[len(part) < _LARGE]:
+                if self.commit.trouble is not None and time.monotonic() - began > WAIT_S:
+                    raise StoreFailed(self.commit.trouble)
+                waiting = False
+                self._in_flight -= len(part)
                 taken = await self.commit.put_piece(upload, number, part)
             # In a store that was made anew a number may come up again.
             self._abandoned.discard(taken)
@@ -336,7 +349,8 @@ class Listener:
                 self._abandoned.add(upload)
             raise
         finally:
-            self._in_flight -= len(part)
+            if waiting:
+                self._in_flight -= len(part)
             if since is not None:
                 connection.body_since = since + time.monotonic() - began
 

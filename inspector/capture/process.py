@@ -25,6 +25,7 @@ from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
 from inspector.capture.certificate import self_signed, server_context
 from inspector.capture.child import NOT_STORED, STARTED_AGAIN, STORED_AGAIN, running
+from inspector.capture.ending import UNFINISHED, Ending
 from inspector.capture.limits import ACCEPT_AT_ONCE, QUEUE
 from inspector.capture.listener import Listener
 from inspector.capture.ngrok import install_agent
@@ -38,7 +39,7 @@ from inspector.capture.tunnel import Tunnel, TunnelState
 from inspector.capture.wishes import FLEETING, Wishes
 from inspector.core import units
 from inspector.core.events import InspectorError
-from inspector.store.commit import GroupCommit
+from inspector.store.commit import SILENT, GroupCommit
 from inspector.store.deleted import purge
 from inspector.store.narration import news_lines
 from inspector.store.place import Lock, capture_lock, make_folder
@@ -100,6 +101,18 @@ class _Process:
         self.parent = Parent.from_environment()
         self.output = Output(options, read=self.parent is None)
         self.log = self.output.log
+        narrate = "json" if options.as_json else "text"
+        self.commit = GroupCommit(
+            options.store,
+            min_free=options.limits.min_free,
+            narrate=narrate if self.output.wants_events else "",
+            secrets=options.secrets,
+            on_lines=self.output.say,
+            on_trouble=self._trouble,
+            on_stored=self._events_stored,
+            on_fresh=self._fresh,
+        )
+        self.ending = Ending(self.log, lambda: self.commit.pid)
         self.wishes = Wishes(options.store, self._apply, self._begin_anew)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -108,7 +121,7 @@ class _Process:
         options = self.options
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.stop.set)
+            loop.add_signal_handler(number, self._stop)
         self.output.catch(loop)
         self.rules = [{"status": 200}] if options.answers is None else options.answers
         answers = read_rules(self.rules)
@@ -116,18 +129,7 @@ class _Process:
         context = None if files is None else server_context(files)
         self.certificate = None if files is None else str(files.certificate.absolute())
         sockets = bind(options.host, options.port)
-        narrate = "json" if options.as_json else "text"
         try:
-            self.commit = GroupCommit(
-                options.store,
-                min_free=options.limits.min_free,
-                narrate=narrate if self.output.wants_events else "",
-                secrets=options.secrets,
-                on_lines=self.output.say,
-                on_trouble=self._trouble,
-                on_stored=self._events_stored,
-                on_fresh=self._fresh,
-            )
             await self.commit.open()
         except BaseException:
             for opened in sockets:
@@ -186,6 +188,8 @@ class _Process:
         try:
             await self.stop.wait()
         finally:
+            self.ending.begin()
+            self.commit.hurry()
             for site in sites:
                 await site.stop()
             for task in lasting:
@@ -196,14 +200,19 @@ class _Process:
             if self.tunnel is not None:
                 await self.tunnel.close()
             await self.background.close()
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(self._publish("listener", None), 1)
-                await asyncio.wait_for(self._publish("tunnel", None), 1)
-            await self.commit.close()
+            await self._publish("listener", None)
+            await self._publish("tunnel", None)
+            whole = await self.commit.close(self.ending.left())
+            if not whole:
+                self.log(
+                    f"{SILENT}: what could not be stored was answered 503. What was acknowledged is kept."
+                )
             self.output.close(self.stored)
-        return 0
+        return 0 if whole else UNFINISHED
 
-    # -- words
+    def _stop(self) -> None:
+        self.ending.begin()
+        self.stop.set()
 
     # -- what is stored
 

@@ -4,9 +4,10 @@ An awaited `put` returns once the event is on disk (WAL, ``synchronous=FULL``) o
 writing stands in a process of its own (`inspector.store.commit_process`) because a thread would fight the
 listener for the interpreter lock: the same work in a thread stores a third of what a bare server answers.
 The two speak frames over a socket pair: four bytes of length, then a `marshal` of the secrets that signatures
-are checked with (once, at the start) or of jobs one way, and of results the other. While one batch is written
-the next one gathers, so the batches grow with the load. If the writing process dies it is started again, and
-whoever waited for it hears StoreFailed.
+are checked with (once, at the start) or of a batch, which is jobs and when they must be done, one way, and of
+results the other. While one batch is written the next one gathers, so the batches grow with the load. If the
+writing process dies it is started again, and whoever waited for it hears StoreFailed. So does who waits longer
+than senders do, for a disk that hangs; an event that is stored later says that its sender was told 503.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,18 @@ IN_FLIGHT = 2
 """Batches the writing process has at once: one that is written, one that waits."""
 MAX_QUEUE = 4000
 """Jobs that may wait for the disk; beyond, senders are told 503 at once."""
+WAIT_S = 4.5
+"""How long a job waits for its turn and for a lock that another program holds on the store."""
+_GRACE_S = 0.5
+"""How much longer the writing process may take to answer."""
+_LAST_S = 0.8
+"""What both are together once it is to end."""
+_WATCH_S = 0.1
+SILENT = "the disk does not answer"
+TOO_MUCH = "the disk cannot keep up"
+_OF_SENDERS = {"event", "piece"}
 START_S = 10.0
+_END_S = 0.2
 _RESTART_S = 0.2
 _PROBE_S = 1.0
 """How often it is tried whether storing works again."""
@@ -44,6 +57,20 @@ _PROBE_S = 1.0
 
 Told = Callable[[bool | None, Any], None]
 """Hears what came of a job: (True, value), (False, why it could not be stored) or (None, words for the user)."""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the writing process has in hand."""
+
+    told: list[Told | None]
+    """Who waits for each job; None once it was told that this took too long."""
+    kinds: list[str]
+    """What each job is: ``event``, ``piece`` or a name in `commit_process.JOBS`."""
+    since: float
+    """When the job that has waited longest came, on the monotonic clock."""
+    size: int
+    """Bytes of the bodies."""
 
 
 class GroupCommit:
@@ -72,17 +99,26 @@ class GroupCommit:
         self.min_free = min_free
         self.trouble: str | None = None
         self.stored = 0
+        self.held = 0
+        """Bytes of bodies that wait for the disk."""
         self._narrate = narrate
         self._secrets = {scheme: list(keys) for scheme, keys in (secrets or {}).items()}
         self._on_lines = on_lines
         self._on_trouble = on_trouble
         self._on_stored = on_stored
         self._on_fresh = on_fresh
-        self._queue: deque[tuple[tuple[Any, ...], int, Told]] = deque()
-        self._sent: deque[list[Told]] = deque()
+        self._queue: deque[tuple[tuple[Any, ...], int, Told, float]] = deque()
+        """Jobs with the bytes of their bodies, who waits for them, and since when."""
+        self._sent: deque[_Batch] = deque()
         self._process: subprocess.Popen[bytes] | None = None
         self._link: _Link | None = None
         self._closing = False
+        self._patience = WAIT_S + _GRACE_S
+        self._heard = 0.0
+        """When the writing process last answered, or was given something after it had nothing to do."""
+        self._stuck = False
+        """It does not answer in time; until it does, nothing more is given to it."""
+        self._watching: asyncio.Task[None] | None = None
         self._restarting: asyncio.Task[None] | None = None
         self._probing: asyncio.Task[None] | None = None
 
@@ -111,7 +147,8 @@ class GroupCommit:
         ready: asyncio.Future[Any] = loop.create_future()
         _, link = await loop.create_unix_connection(lambda: _Link(self._received, self._lost), sock=ours)
         self._link = link
-        self._sent = deque([[partial(_settle, ready)]])
+        self._sent = deque([_Batch([partial(_settle, ready)], ["start"], time.monotonic(), 0)])
+        self._stuck = False
         # Over the socket, where nobody else sees them; before any event, so that none goes unchecked.
         link.send(self._secrets)
         try:
@@ -123,6 +160,8 @@ class GroupCommit:
         except BaseException:
             self._end()
             raise
+        if self._watching is None:
+            self._watching = asyncio.create_task(self._watch(), name="the watch over the disk")
 
     # -- jobs
 
@@ -153,10 +192,13 @@ class GroupCommit:
 
     def _enqueue(self, job: tuple[Any, ...], size: int, told: Told) -> None:
         if len(self._queue) >= MAX_QUEUE:
-            raise StoreFailed("the disk cannot keep up")
+            raise StoreFailed(TOO_MUCH)
         if self._link is None:
             raise StoreFailed("the process that writes the store is being started again")
-        self._queue.append((job, size, told))
+        if self._stuck:
+            raise StoreFailed(SILENT)
+        self.held += size
+        self._queue.append((job, size, told, time.monotonic()))
         if len(self._sent) < IN_FLIGHT and len(self._queue) == 1:
             # What else arrives in this turn of the loop goes with it.
             asyncio.get_running_loop().call_soon(self._send)
@@ -164,24 +206,33 @@ class GroupCommit:
     def _send(self) -> None:
         while self._queue and self._link is not None and len(self._sent) < IN_FLIGHT:
             jobs: list[tuple[Any, ...]] = []
-            waiting: list[Told] = []
+            waiting: list[Told | None] = []
             size = 0
+            since = self._queue[0][3]
             while self._queue and len(jobs) < MAX_BATCH and size < MAX_BATCH_BYTES:
-                job, bytes_, told = self._queue.popleft()
+                job, bytes_, told, _ = self._queue.popleft()
                 jobs.append(job)
                 waiting.append(told)
                 size += bytes_
-            self._sent.append(waiting)
-            self._link.send(jobs)
+            if not self._sent:
+                self._heard = time.monotonic()
+            self._sent.append(_Batch(waiting, [job[0] for job in jobs], since, size))
+            self._link.send((since + WAIT_S, jobs))
 
     def _received(self, message: Any) -> None:
         """Results of the oldest batch: ``(results, lines, trouble, stored, fresh)`` with a result or an error for
         each job."""
         results, lines, trouble, stored, fresh = message
-        waiting = self._sent.popleft()
+        batch = self._sent.popleft()
+        self.held -= batch.size
+        self._heard = time.monotonic()
+        self._stuck = False
         self._send()  # the other process has something to do while we answer
-        for told, (passed, value) in zip(waiting, results, strict=True):
-            _tell(told, passed, value)
+        for told, (passed, value) in zip(batch.told, results, strict=True):
+            if told is not None:
+                _tell(told, passed, value)
+        if None in batch.told:
+            self._take_back(batch, results)
         if stored:
             self.stored += len(stored)
             if self._on_stored is not None:
@@ -191,6 +242,53 @@ class GroupCommit:
         if fresh and self._on_fresh is not None:
             self._on_fresh(fresh)
         self._set_trouble(trouble)
+
+    async def _watch(self) -> None:
+        """Tell those who have waited too long, again and again."""
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            if self._sent:
+                self._tell_late(time.monotonic() - self._patience)
+
+    def _tell_late(self, before: float) -> None:
+        """Tell the senders who have waited since `before` that it was in vain; at the end, everyone."""
+        hurry = self._patience < WAIT_S
+        silent = self._heard < before
+        reason = SILENT if silent else TOO_MUCH
+        late: list[Told] = []
+        for batch in self._sent:
+            if batch.since < before:
+                for number, (kind, told) in enumerate(zip(batch.kinds, batch.told, strict=True)):
+                    if told is not None and (hurry or kind in _OF_SENDERS):
+                        batch.told[number] = None
+                        late.append(told)
+        waiting, self._queue = self._queue, deque()
+        for job, size, told, since in waiting:
+            if since < before and (hurry or job[0] in _OF_SENDERS):
+                self.held -= size
+                late.append(told)
+            else:
+                self._queue.append((job, size, told, since))
+        for told in late:
+            _tell(told, False, reason)
+        if late and silent:
+            self._stuck = True
+            self._set_trouble(SILENT)
+
+    def _take_back(self, batch: _Batch, results: list[tuple[bool | None, Any]]) -> None:
+        """Say of events that were stored after all that their senders were told 503; let go of such pieces."""
+        refused: list[int] = []
+        for told, kind, (passed, value) in zip(batch.told, batch.kinds, results, strict=True):
+            if told is None and passed and kind == "event":
+                refused.append(value[0])
+            elif told is None and passed and kind == "piece":
+                self._ask("abandon", value)
+        if refused:
+            self._ask("refused", refused)
+
+    def _ask(self, name: str, *values: object) -> None:
+        with contextlib.suppress(StoreFailed):
+            self._enqueue((name, *values), 0, lambda passed, value: None)
 
     def _set_trouble(self, trouble: str | None) -> None:
         if trouble != self.trouble:
@@ -219,10 +317,11 @@ class GroupCommit:
             self._restarting = asyncio.get_running_loop().create_task(self._restart())
 
     def _fail_waiting(self) -> None:
-        waiting = [told for batch in self._sent for told in batch]
-        waiting += [told for _, _, told in self._queue]
+        waiting = [told for batch in self._sent for told in batch.told if told is not None]
+        waiting += [told for _, _, told, _ in self._queue]
         self._sent.clear()
         self._queue.clear()
+        self.held = 0
         for told in waiting:
             _tell(told, False, "the process that writes the store ended")
 
@@ -248,16 +347,25 @@ class GroupCommit:
         if process is not None:
             if process.poll() is None:
                 process.kill()
-            process.wait()
+            with contextlib.suppress(
+                subprocess.TimeoutExpired
+            ):  # one that waits for its disk ends after that
+                process.wait(_END_S)
         self._fail_waiting()
 
-    async def close(self) -> None:
-        """Write what is queued, end the writing process and close the store."""
-        deadline = time.monotonic() + 2
+    def hurry(self) -> None:
+        """From now on nobody waits long, as all is to end soon."""
+        self._patience = _LAST_S
+
+    async def close(self, within: float = 2.0) -> bool:
+        """Write what is queued, in `within` seconds, end the writing process and close the store; False if it had
+        to be ended in the middle of something."""
+        deadline = time.monotonic() + within
         while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+        whole = not self._queue and not self._sent
         self._closing = True
-        for task in (self._restarting, self._probing):
+        for task in (self._restarting, self._probing, self._watching):
             if task is not None:
                 task.cancel()
         if self._link is not None:
@@ -265,9 +373,10 @@ class GroupCommit:
             link.close()
         process = self._process
         if process is not None:
-            while process.poll() is None and time.monotonic() < deadline + 1:  # noqa: ASYNC110
+            while whole and process.poll() is None and time.monotonic() < deadline + 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             self._end()
+        return whole
 
 
 def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:

@@ -31,6 +31,8 @@ from inspector.store.writer import Stored, StoreFailed, StoreWriter
 
 Job = tuple[Any, ...]
 """``event`` or a name in `JOBS`, and its values."""
+Batch = tuple[float, list[Job]]
+"""Jobs, and the moment on the monotonic clock until which they may wait for a lock of another program."""
 Result = tuple[bool | None, Any]
 """(True, value), (False, reason it could not be stored) or, at the start, (None, words for the user)."""
 
@@ -56,6 +58,13 @@ def _put_piece(writer: StoreWriter, upload: int | None, number: int, data: bytes
     return chosen
 
 
+def _note_refused(writer: StoreWriter, events: list[int]) -> None:
+    """Note that the senders of events waited too long for them, and were told 503."""
+    writer.db.executemany(
+        "UPDATE event SET status = 503 WHERE id = ? AND status NOT NULL", [(number,) for number in events]
+    )
+
+
 def _probe(writer: StoreWriter) -> None:
     _set_state(writer, "probe", str(time.time_ns()))
 
@@ -65,6 +74,7 @@ JOBS: dict[str, Callable[..., object]] = {
     "state": _set_state,
     "forget": _forget_settings,
     "count": _set_count,
+    "refused": _note_refused,
     "sweep": StoreWriter.sweep,
     "abandon": StoreWriter.abandon,
     "pending": StoreWriter.pending,
@@ -75,6 +85,9 @@ transaction."""
 
 
 _READ = 1 << 20
+_BUSY_MS = 100
+"""How long SQLite waits for a lock before it is asked again."""
+LOCKED = "another program holds the store's write lock"
 _SWITCH_S = 0.0002
 """How long looking at a batch may keep the interpreter from one that is synced."""
 _TAKES_SPACE = {"event", "piece", "probe"}
@@ -90,6 +103,10 @@ _NOT_THE_DISK = (
     TypeError,
     ValueError,
 )
+
+
+class _Locked(Exception):
+    """Another program holds a lock for longer than the batch may wait; the store itself is sound."""
 
 
 class Frames:
@@ -141,13 +158,14 @@ class _Server:
         self._min_free = min_free
         self._narrate = narration.LINES.get(narrate)
         self._writer = StoreWriter(path)
-        self._fold = Fold(path, self._writer.db)
+        self._due = 0.0
+        self._fold = self._opened()
         self._broken = False
         self._full: str | None = None
         self._checked = 0.0
         self._trouble: str | None = None
         self._frames = Frames(link)
-        self._ahead: list[Job] | None = None
+        self._ahead: Batch | None = None
         """The batch after the one being written, once it was looked at."""
         self._syncing = ThreadPoolExecutor(1, "syncing")
 
@@ -155,7 +173,8 @@ class _Server:
         """Take the secrets for signatures, then work until the other side closes."""
         self.send(([(True, None)], [], None, [], []))
         self._writer.secrets = self._frames.next() or {}
-        while (jobs := self._next()) is not None:
+        while (batch := self._next()) is not None:
+            self._due, jobs = batch
             results, stored = self._write(jobs)
             lines, fresh = self._lines(stored)
             self.send((results, lines, self._trouble, stored, fresh))
@@ -164,17 +183,23 @@ class _Server:
         self._fold.close()
         self._writer.close()
 
-    def _next(self) -> list[Job] | None:
+    def _opened(self) -> Fold:
+        """What folds the WAL of the store that was opened; waiting for locks is done here, in short steps."""
+        self._writer.db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        return Fold(self._path, self._writer.db)
+
+    def _next(self) -> Batch | None:
         """The next batch; None once the other side has closed."""
-        jobs, self._ahead = self._ahead, None
-        return self._frames.next() if jobs is None else jobs
+        batch, self._ahead = self._ahead, None
+        return self._frames.next() if batch is None else batch
 
     def _commit(self) -> None:
         """Commit. A sync leaves the interpreter free: what has come meanwhile is looked at then."""
-        jobs = self._ahead = self._ahead or self._frames.at_hand()
-        if jobs is None:
+        batch = self._ahead = self._ahead or self._frames.at_hand()
+        if batch is None:
             self._writer.commit()
             return
+        _, jobs = batch
         synced = self._syncing.submit(self._writer.commit)
         for number, job in enumerate(jobs):
             if synced.done():
@@ -227,6 +252,9 @@ class _Server:
                 results += one
                 stored += events
             return results, stored
+        except _Locked:
+            self._trouble = LOCKED
+            return [(False, LOCKED)] * len(jobs), []
         except (StoreFailed, InspectorError, sqlite3.Error, OSError, MemoryError) as error:
             self._broken = True
             self._trouble = _reason(error)
@@ -234,11 +262,24 @@ class _Server:
         self._trouble = self._full
         return done
 
+    def _begin(self) -> None:
+        """Begin a transaction, once no other program holds a lock any more: an import, or a user's own."""
+        while True:
+            try:
+                self._writer.begin()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                if time.monotonic() > self._due:
+                    raise _Locked from None
+            else:
+                return
+
     def _ready(self) -> None:
         if self._broken:
             self._fold.close()
             self._writer.reopen()
-            self._fold = Fold(self._path, self._writer.db)
+            self._fold = self._opened()
             self._broken = False
         self._writer.check_files()
         moment = time.monotonic()
@@ -255,7 +296,7 @@ class _Server:
     def _transaction(self, jobs: list[Job]) -> tuple[list[Result], list[Stored]]:
         writer = self._writer
         try:
-            writer.begin()
+            self._begin()
             arrivals = [_arrival(job) for job in jobs if job[0] == "event"]
             stored = writer.store(arrivals) if arrivals else []
             events = iter(stored)
@@ -297,7 +338,7 @@ def _reason(error: BaseException) -> str:
     if "disk is full" in text or "No space" in text:
         return "the disk is full"
     if "locked" in text:
-        return "another program holds the store's write lock"
+        return LOCKED
     if "readonly" in text:
         return "the store is read-only"
     return f"writing to the store failed: {text}"

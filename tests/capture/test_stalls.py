@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -136,6 +137,24 @@ async def test_many_uploads_at_once_stay_small(capture: CaptureProcess) -> None:
     assert [(event.size, event.complete) for event in uploads] == [(UPLOAD_BYTES, True)] * UPLOADS
     peaks = [peak_mb(process) for process in capture.writing()]
     assert sum(peaks) < PEAK_MB
+
+
+async def test_bodies_that_wait_for_a_disk_that_hangs_stay_small(capture: CaptureProcess) -> None:
+    """What has come whole and waits to be stored counts, and so does what aiohttp holds for its reader."""
+    listener, writer = capture.writing()
+    await post(capture.port, b"{}")
+    before = peak_mb(listener)
+    os.kill(writer, signal.SIGSTOP)
+    try:
+        body = [b"x" * 900_000]
+        uploads = [asyncio.create_task(post(capture.port, *body)) for _ in range(250)]
+        await asyncio.sleep(2.5)
+        grown = peak_mb(listener) - before
+    finally:
+        os.kill(writer, signal.SIGKILL)
+    answers = await asyncio.gather(*uploads)
+    assert {answer[9:12] for answer in answers} <= {b"200", b"503"}
+    assert 24 < grown < 24 + 250 * 0.25
 
 
 def peak_mb(process: int) -> float:

@@ -117,11 +117,8 @@ def test_a_lock_held_for_3_s_delays_and_loses_nothing(tmp_path: Path) -> None:
             other.execute("BEGIN IMMEDIATE")
             release = threading.Timer(3, lambda: other.execute("ROLLBACK"))
             release.start()
-            started = time.monotonic()
-            assert sender.post() in (200, 503)
+            assert sender.post() == 200
             release.join()
-        assert time.monotonic() - started < 3 + RESUME_S
-        assert until(lambda: sender.post() == 200, RESUME_S)
         end(capture)
     check_all_there(store, sender.told)
 
@@ -131,7 +128,9 @@ def test_a_lock_held_for_longer_is_told(tmp_path: Path) -> None:
     with Capture(store) as capture, closing(Sender(capture.port, "one", small)) as sender:
         with closing(sqlite3.connect(store, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
+            started = time.monotonic()
             assert sender.post() == 503
+            assert time.monotonic() - started < 6
             assert until(lambda: "another program holds the store's write lock" in capture.stderr, 20)
             other.execute("ROLLBACK")
         assert until(lambda: sender.post() == 200, RESUME_S)

@@ -94,6 +94,28 @@ def test_kill_9_of_the_writing_process_alone_costs_no_event(tmp_path: Path) -> N
 
 
 @pytest.mark.alone
+def test_a_signal_ends_it_within_3_s_while_the_disk_hangs(tmp_path: Path) -> None:
+    store = tmp_path / "data" / "events.db"
+    with Capture(store) as capture:
+        load = Load(capture.port, "load")
+        assert until(lambda: load.acknowledged() > 50, 10)
+        kill(capture.writer_pid, signal.SIGSTOP)
+        time.sleep(0.1)
+        sent = time.monotonic()
+        kill(capture.pid, signal.SIGTERM)
+        code = capture.wait()
+        took = time.monotonic() - sent
+        told = load.stop()
+    assert code == 1
+    assert took < 3
+    assert set(told.statuses) == {200, 503}
+    assert "the disk does not answer" in capture.stderr
+    assert "Traceback" not in capture.stderr
+    assert until(lambda: not is_running(capture.writer_pid), 1)
+    check_all_there(store, told)
+
+
+@pytest.mark.alone
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_under_load_ends_it_within_3_s(tmp_path: Path, number: signal.Signals) -> None:
     store = tmp_path / "data" / "events.db"

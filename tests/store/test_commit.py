@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 
 from inspector.core.events import InspectorError
 from inspector.store.arrival import Arrival
-from inspector.store.commit import MAX_QUEUE, GroupCommit
+from inspector.store.commit import MAX_QUEUE, WAIT_S, GroupCommit
+from inspector.store.commit_process import LOCKED
 from inspector.store.reader import Reader
 from inspector.store.writer import StoreFailed, StoreWriter
 from tests.processes import is_running, soon
@@ -148,6 +150,67 @@ async def test_a_disk_that_cannot_keep_up_is_told_at_once(path: Path) -> None:
         results = await asyncio.gather(*waiting, return_exceptions=True)
         assert sum(result == [] for result in results) >= MAX_QUEUE
         await commit.put(arrival({}))
+
+
+async def test_a_disk_that_hangs_is_told_in_time_and_what_it_wrote_says_so(path: Path) -> None:
+    troubles: list[str | None] = []
+    async with opened(path, on_trouble=troubles.append) as commit:
+        await commit.put(arrival({}))
+        assert commit.pid is not None
+        os.kill(commit.pid, signal.SIGSTOP)
+        commit._patience = 0.3
+        waiting = [asyncio.ensure_future(commit.put(arrival({"n": n}))) for n in range(600)]
+        waiting.append(asyncio.ensure_future(commit.put_piece(None, 0, b"x" * 100_000)))
+        async with asyncio.timeout(2):
+            results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert {str(result) for result in results} == {"the disk does not answer"}
+        with pytest.raises(StoreFailed, match="does not answer"):
+            await commit.put(arrival({}))
+        os.kill(commit.pid, signal.SIGCONT)
+        await soon(lambda: commit.trouble is None and not commit._sent)
+        assert commit.held == 0
+        assert await commit.run("sweep") == 0  # of the body that was given up nothing is left
+        last, _ = await commit.put(arrival({}))
+    assert troubles == ["the disk does not answer", None]
+    with Reader(path) as reader:
+        stored = reader.events(reader.ids())
+        assert [event.status for event in stored] == [200, *[503] * (last - 2), 200]
+        assert 0 < last - 2 <= 600
+
+
+async def test_its_end_is_in_time_and_says_whether_all_was_written(path: Path) -> None:
+    for hangs in (False, True):
+        commit = GroupCommit(path)
+        await commit.open()
+        pid = commit.pid
+        assert pid is not None
+        if hangs:
+            os.kill(pid, signal.SIGSTOP)
+        waiting = asyncio.ensure_future(commit.put(arrival({})))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(2):
+            assert await commit.close(0.2) is not hangs
+        assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], StoreFailed) is hangs
+        assert not is_running(pid)
+
+
+async def test_a_lock_of_another_program_costs_no_more_than_what_it_holds_up(path: Path) -> None:
+    """Who comes while it is held waits for his own time only, and not for that of those before him."""
+    async with opened(path) as commit:
+        await commit.put(arrival({}))
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            began = asyncio.get_running_loop().time()
+            waiting = []
+            for _ in range(8):
+                waiting.append(asyncio.ensure_future(commit.put(arrival({}))))
+                await asyncio.sleep(0.05)
+            results = await asyncio.gather(*waiting, return_exceptions=True)
+            took = asyncio.get_running_loop().time() - began
+            assert {str(result) for result in results} == {LOCKED}
+            assert WAIT_S <= took < WAIT_S + 1
+            other.execute("ROLLBACK")
+        assert (await commit.put(arrival({})))[0] == 2
 
 
 async def test_a_store_that_cannot_be_opened_is_told_in_words(path: Path) -> None:
