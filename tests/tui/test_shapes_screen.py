@@ -241,6 +241,18 @@ async def test_matrix_shows_fields_down_and_types_across(store: Path) -> None:
     assert app.results == ["sender:anchore type:system.feeds.sync.started details.sync_feed_types:*"]
 
 
+async def test_matrix_opens_on_a_type_or_on_the_sender_that_there_is(tmp_path: Path) -> None:
+    store = fill(tmp_path / "e.db", [{"type": f"t{n}", "n": n} for n in range(3)])
+    app = Stage(MatrixScreen(store, "anchore", "t2"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+        assert "fields of 3 types" in lines[0]
+        assert any(line.startswith("─ ") and " in  C t2 ─" in line for line in lines)
+        assert any("[●]" in line for line in lines)
+
+
 async def test_matrix_says_how_many_types_stand_beyond_its_sides(tmp_path: Path) -> None:
     store = fill(tmp_path / "e.db", [{"type": f"t{n:02}", "n": n} for n in range(30)])
     app = Stage(MatrixScreen(store, None))

@@ -63,10 +63,19 @@ class MatrixScreen(LeftOnce[str | None]):
         bind("copy", "copy", "Copy the path"),
     ]
 
-    def __init__(self, store: Path, sender: str | None = "anchore", *, glyphs: Glyphs | None = None) -> None:
+    def __init__(
+        self,
+        store: Path,
+        sender: str | None = "anchore",
+        type: str | None = None,
+        *,
+        glyphs: Glyphs | None = None,
+    ) -> None:
+        """It opens on the column of `type`. Of a `sender` without types, the one with the most events is shown."""
         super().__init__()
         self.store = store
         self.sender = sender
+        self.type = type
         self._glyphs = glyphs
         self.plain = True
         self._cells: list[Cells] = []
@@ -111,12 +120,14 @@ class MatrixScreen(LeftOnce[str | None]):
     async def read(self) -> None:
         """Read the shapes of all types of the sender in a thread."""
         try:
-            columns, self._cells = await asyncio.to_thread(read_matrix, self.store, self.sender)
+            self.sender, columns, self._cells = await asyncio.to_thread(read_matrix, self.store, self.sender)
         except (InspectorError, sqlite3.Error, OSError) as error:
             self._note = visible(str(error))
             self._draw()
             return
-        self.query_one(MatrixRows).columns = columns
+        rows = self.query_one(MatrixRows)
+        rows.columns = columns
+        rows.column = next((i for i, column in enumerate(columns) if column.type == self.type), 0)
         self._note = "" if columns else "No types yet. They come with the first event."
         self._show_rows()
 

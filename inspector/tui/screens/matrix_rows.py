@@ -137,11 +137,17 @@ def letter(index: int) -> str:
     return LETTERS[index] if index < len(LETTERS) else "+"
 
 
-def read_matrix(store: Path, sender: str | None) -> tuple[tuple[Column, ...], list[Cells]]:
-    """The types of a sender with their fields: of Anchore those of `details`, else of the whole payload."""
+def read_matrix(store: Path, sender: str | None) -> tuple[str | None, tuple[Column, ...], list[Cells]]:
+    """The types of a sender with their fields: of Anchore those of `details`, else of the whole payload.
+
+    Of a sender without types: those of the sender of the most frequent type. The sender comes first.
+    """
     columns: list[Column] = []
     with Reader(store) as reader:
-        for entry in reader.types():
+        types = reader.types()
+        if types and all(entry.sender != sender for entry in types):
+            sender = max(types, key=lambda entry: entry.count).sender
+        for entry in types:
             if entry.sender != sender:
                 continue
             shape = reader.shape_of_types([(entry.sender, entry.type)])
@@ -154,6 +160,5 @@ def read_matrix(store: Path, sender: str | None) -> tuple[tuple[Column, ...], li
             }
             columns.append(Column(entry.sender, entry.type, fields))
     paths = sorted({path for column in columns for path in column.fields}, key=path_order)
-    return tuple(columns), [
-        Cells(path, tuple(column.fields.get(path) for column in columns)) for path in paths
-    ]
+    cells = [Cells(path, tuple(column.fields.get(path) for column in columns)) for path in paths]
+    return sender, tuple(columns), cells

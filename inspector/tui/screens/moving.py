@@ -137,10 +137,12 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         self.app.push_screen(ShapesScreen(self.session.store, select, glyphs=self.glyphs), self.go_from)
 
     def action_matrix(self) -> None:
-        """All types against all fields."""
+        """All types of this event's sender against all fields, on the type of this event."""
         from inspector.tui.screens.matrix import MatrixScreen
 
-        self.app.push_screen(MatrixScreen(self.session.store, glyphs=self.glyphs), self.go_from)
+        event = self.current
+        key = (event.sender, event.type) if event is not None and event.type is not None else ("anchore",)
+        self.app.push_screen(MatrixScreen(self.session.store, *key, glyphs=self.glyphs), self.go_from)
 
     def go_from(self, result: str | int | None) -> None:
         """What another screen ended with: a filter for the list, an event to go to, or nothing."""

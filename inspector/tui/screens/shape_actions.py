@@ -156,9 +156,11 @@ class ShapeActions(LeftOnce[str | int | None]):
             self.dismiss(result)
 
     def action_matrix(self) -> None:
-        """Show the matrix of the sender under the cursor."""
-        sender = self.node.sender if self.node is not None else "anchore"
-        self.app.push_screen(MatrixScreen(self.store, sender, glyphs=self.glyphs), self._chosen)
+        """Show the matrix of the sender under the cursor, on the type under it."""
+        node = self.node
+        sender = node.sender if node is not None else "anchore"
+        first = node.types[0].type if node is not None and node.types else None
+        self.app.push_screen(MatrixScreen(self.store, sender, first, glyphs=self.glyphs), self._chosen)
 
     # -- baseline
 
