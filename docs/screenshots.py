@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))
 
 from inspector.capture.child import Capture  # noqa: E402
 from inspector.core.events import InspectorError  # noqa: E402
-from tests.tui.gallery import SCENES, SIZES, THEMES, Scene, clock, fill, visit  # noqa: E402
+from tests.tui.gallery import LISTENING, SCENES, SIZES, THEMES, Scene, clock, fill, prepare, visit  # noqa: E402
 
 SHOWN = {
     ((120, 36), "inspector-dark"): ("main", "diff"),
@@ -67,9 +67,9 @@ def to_png(svg: Path) -> None:
 async def pictures(
     store: Path, capture: Capture, folder: Path, size: tuple[int, int], theme: str, scenes: list[Scene]
 ) -> list[Path]:
-    """SVG files of some scenes at one size in one theme."""
+    """SVG files of some scenes of one stage at one size in one theme."""
     made = []
-    async with visit(store, size, theme, capture) as seen:
+    async with visit(store, size, theme, capture, scenes[0].stage) as seen:
         for scene in scenes:
             async with seen.at(scene):
                 svg = folder / f"{scene.name}-{size[0]}x{size[1]}-{theme.removeprefix('inspector-')}.svg"
@@ -87,14 +87,20 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place, clock():
         store = Path(place) / "events.db"
         fill(store)
+        for stage in {scene.stage.name: scene.stage for scene in SCENES if scene.stage != LISTENING}.values():
+            prepare(store, stage)
         capture = listener(store)
         for (size, theme), wanted in jobs.items():
-            scenes = [scene for scene in SCENES if scene.name in wanted]
-            for svg in asyncio.run(pictures(store, capture, folder, size, theme, scenes)):
-                to_png(svg)
-                if shown_only:
-                    svg.unlink()
-                print(svg.stem)
+            stages: dict[str, list[Scene]] = {}
+            for scene in SCENES:
+                if scene.name in wanted:
+                    stages.setdefault(scene.stage.name, []).append(scene)
+            for scenes in stages.values():
+                for svg in asyncio.run(pictures(store, capture, folder, size, theme, scenes)):
+                    to_png(svg)
+                    if shown_only:
+                        svg.unlink()
+                    print(svg.stem)
         capture.stop()
     return 0
 

@@ -55,10 +55,10 @@ def event_type(text: str, width: int, measure: Measure = len, ellipsis: str = "â
             if first == len(segments) - 1 and len(segments[-1]) < _SHORT_SEGMENT:
                 break
             return shown
-    last = segments[-1]
-    room = width - measure(last) - 2
+    last, before = segments[-1], ellipsis if len(segments) > 2 else ""
+    room = width - measure(last) - len(before) - 1
     if len(segments) > 1 and room > 3:
-        return f"{ellipsis}{end(segments[-2], room, measure, ellipsis)}.{last}"
+        return f"{before}{end(segments[-2], room, measure, ellipsis)}.{last}"
     return end((ellipsis if len(segments) > 1 else "") + last, width, measure, ellipsis)
 
 

@@ -19,6 +19,7 @@ from rich.segment import Segment, Segments
 from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -34,7 +35,7 @@ from inspector.store.place import attach, beside, screens_lock
 from inspector.store.reader import Reader
 from inspector.tui.clipboard import pasteable
 from inspector.tui.log import logged_beside, view_failed
-from inspector.tui.palette import commands
+from inspector.tui.palette import PALETTE_CSS, Palette, commands
 from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
@@ -67,12 +68,14 @@ class InspectorApp(App[None]):
 
     TITLE = "inspector"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Palette}
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
-    CSS = """
-    Toast { background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; }
-    Toast.-error { border-left: outer $error; }
-    ToastRack { margin-bottom: 1; }
-    EventList, Viewer { scrollbar-background: $surface; scrollbar-background-hover: $surface; }
+    CSS = f"""
+    {PALETTE_CSS}
+    Toast {{ background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; }}
+    Toast.-error {{ border-left: outer $error; }}
+    ToastRack {{ margin-bottom: 1; }}
+    EventList, Viewer {{ scrollbar-background: $surface; scrollbar-background-hover: $surface; }}
     """
 
     def __init__(

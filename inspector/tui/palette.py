@@ -6,12 +6,16 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.cells import set_cell_size
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
 from inspector.config.saved_filters import saved_filters
+from inspector.core.text import visible
 from inspector.tui.keymap import bindings_of
 from inspector.tui.keys import BY_ID, keys_in_force
 from inspector.tui.screens.main import MainScreen
@@ -26,6 +30,96 @@ _WITHOUT_KEYS: Final = (
 )
 """Actions of the main screen that have no key: (name, group, action)."""
 
+_OTHER_WORDS: Final = {
+    "replay": "resend retry repeat redeliver",
+    "replay-with": "resend edit target",
+    "delete": "clear remove trash",
+    "undo": "restore undelete",
+    "star": "pin bookmark favourite keep",
+    "comment": "note annotate",
+    "mark": "select",
+    "find": "search grep query",
+    "follow": "tail live latest",
+    "diff": "compare",
+    "diff-with": "compare",
+    "export": "save download har fixture",
+    "editor": "open vim pager",
+    "copy-as": "yank clipboard jq jsonpath",
+    "shapes": "schema types fields",
+    "matrix": "fields table",
+    "baseline": "snapshot contract",
+    "listener": "server url log",
+    "copy-address": "url endpoint webhook",
+    "answers": "respond response status mock delay",
+    "pause": "stop hold 503",
+    "tunnel": "ngrok public expose internet",
+    "pane-zoom": "maximise maximize full screen",
+    "pane-layout": "split",
+    "wrap": "fold long lines",
+    "hex": "binary bytes dump",
+    "leave": "detach background",
+    "close": "exit",
+    "help": "shortcuts bindings",
+}
+"""What actions are called elsewhere, by id: who looks for that finds them, too."""
+_GROUP_ORDER: Final = ("Event", "Find", "Detail", "Fold", "Move", "Listener", "Screen")
+_NAME, _GROUP = 42, 11
+"""Cells of the columns."""
+
+PALETTE_CSS: Final = """
+    CommandPalette > Vertical {
+        width: 72; max-width: 100%; margin-top: 2; height: auto; visibility: visible; background: $panel;
+        border: round $accent; border-title-color: $foreground; border-subtitle-color: $muted;
+    }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--input, CommandPalette #--input.--list-visible { border: none; background: $panel; }
+    CommandPalette #--results { overlay: none; background: $panel; }
+    CommandPalette CommandInput, CommandPalette CommandInput:focus { border: none; height: 1; padding: 0 2; }
+    CommandPalette CommandList, CommandPalette CommandList:focus {
+        border: none; padding: 1 0 0 0; max-height: 60vh; background: $panel; scrollbar-size-vertical: 1;
+    }
+    CommandPalette CommandList > .option-list--option { text-style: none; }
+    CommandPalette CommandList > .option-list--option-highlighted {
+        background: $cursor; color: $foreground; text-style: none;
+    }
+    CommandPalette LoadingIndicator { display: none; }
+"""
+
+
+class Palette(Provider):
+    """The actions, a line each: what it does, where it belongs, its keys."""
+
+    async def discover(self) -> Hits:
+        """All of them, group by group."""
+        for one in sorted(self._commands(), key=lambda one: _GROUP_ORDER.index(one.help.split()[0])):
+            yield DiscoveryHit(_shown(one), one.callback, one.title)
+
+    async def search(self, query: str) -> Hits:
+        """Those whose name is like the query, then those that are called so elsewhere."""
+        matcher = self.matcher(query)
+        for one in self._commands():
+            score, places = matcher.fuzzy_search.match(query, one.title)
+            if score > 0:
+                yield Hit(score, _shown(one, places), one.callback, one.title)
+            elif any(word.startswith(query.lower()) for word in _other_words(one)):
+                yield Hit(0.01, _shown(one), one.callback, one.title)
+
+    def _commands(self) -> Iterable[SystemCommand]:
+        return self.app.get_system_commands(self.screen)
+
+
+def _other_words(command: SystemCommand) -> list[str]:
+    id = getattr(command.callback, "id", "")
+    return _OTHER_WORDS.get(id, "").split()
+
+
+def _shown(command: SystemCommand, places: Iterable[int] = ()) -> Content:
+    group, _, keys = command.help.partition(" ")
+    name = Content(set_cell_size(visible(command.title), _NAME))
+    for place in places:
+        name = name.stylize("bold $accent", place, place + 1)
+    return Content.assemble(name, (f"{group:<{_GROUP}}", "$muted"), (visible(keys.strip()), "bold $accent"))
+
 
 def commands(app: InspectorApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     """The actions of a screen, then of the pane in it, then those of the app."""
@@ -38,7 +132,7 @@ def commands(app: InspectorApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
                 yield _command(app, node, binding)
     if isinstance(screen, MainScreen):
         for name, group, action in _WITHOUT_KEYS:
-            yield SystemCommand(name, group, _runner(screen, action))
+            yield SystemCommand(name, group, _Runner(screen, action))
         for name in saved_filters(app.preferences.state):
             yield SystemCommand(f"Filter: {name}", f"Find   @{name}", partial(screen.filter_by, f"@{name}"))
     yield SystemCommand("Choose a theme", "Screen", app.search_themes)
@@ -63,11 +157,19 @@ def _nodes(screen: Screen[Any]) -> Iterable[Widget]:
 def _command(app: App[Any], node: Widget, binding: Binding) -> SystemCommand:
     id = str(binding.id)
     keys = " ".join(keys_in_force(app, id))
-    return SystemCommand(binding.description, f"{BY_ID[id].group}   {keys}", _runner(node, binding.action))
+    return SystemCommand(
+        binding.description, f"{BY_ID[id].group}   {keys}", _Runner(node, binding.action, id)
+    )
 
 
-def _runner(node: Widget, action: str) -> Any:
-    def run() -> None:
-        node.call_later(node.run_action, action)
+class _Runner:
+    """Runs an action where it is bound, once the palette is gone."""
 
-    return run
+    def __init__(self, node: Widget, action: str, id: str = "") -> None:
+        self.node = node
+        self.action = action
+        self.id = id
+        """Of the action, in the table of keys."""
+
+    def __call__(self) -> None:
+        self.node.call_later(self.node.run_action, self.action)

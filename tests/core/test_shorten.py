@@ -19,6 +19,7 @@ LOOKUP = "system.image_analysis.registry_lookup_failed"
         (POLICY, 34, "…tag.policy_evaluation.update"),
         (POLICY, 27, "…policy_evaluation.update"),
         (POLICY, 24, "…policy_evaluati….update"),
+        ("vulnerabilities.update", 20, "vulnerabilit….update"),
         (LOOKUP, 27, "…registry_lookup_failed"),
         (LOOKUP, 12, "…registry_l…"),
         ("user.image.analysis.completed", 27, "…image.analysis.completed"),

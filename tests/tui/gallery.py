@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from textual.events import Paste
 
 from inspector.capture.child import Capture
+from inspector.config.state import State
 from inspector.core.events import Attempt, Request
 from inspector.store.arrival import Arrival
 from inspector.store.edits import Edits
@@ -33,6 +35,38 @@ MOMENT_US = 1_794_924_000_000_000
 
 
 @dataclass(frozen=True)
+class Stage:
+    """What is so while a scene is looked at."""
+
+    name: str
+    states: Mapping[str, Any] = field(default_factory=dict)
+    """What the listener says of itself; empty while a real one says it."""
+    has_events: bool = True
+    is_first_start: bool = False
+
+
+_HERE = {"url": "http://127.0.0.1:8585", "host": "127.0.0.1", "port": 8585, "loopback": True, "pid": 4080}
+_USUAL = {"listener": _HERE, "answers": {"text": "answers 200", "rules": []}}
+_EVERYWHERE = {**_HERE, "url": "http://192.0.2.7:8585", "host": "0.0.0.0", "loopback": False}
+_OPEN = {
+    "state": "open",
+    "url": "https://8c1f-203-0-113-7.ngrok-free.app",
+    "since_us": MOMENT_US - 19 * 60_000_000,
+    "closes_us": MOMENT_US + 41 * 60_000_000,
+}
+LISTENING = Stage("listening")
+FIRST = Stage("first", _USUAL, has_events=False, is_first_start=True)
+ANYBODY = Stage("anybody", _USUAL, is_first_start=True)
+STOPPED = Stage("stopped", {"listener": None})
+FAILING = Stage("failing", {**_USUAL, "trouble": {"text": "no space left on the disk"}})
+EXPOSED = Stage("exposed", {**_USUAL, "listener": _EVERYWHERE})
+PUBLIC = Stage("public", {**_USUAL, "tunnel": _OPEN})
+PAUSED = Stage(
+    "paused", {**_USUAL, "answers": {"text": "paused: 503", "paused": True, "then": "answers 200"}}
+)
+
+
+@dataclass(frozen=True)
 class Scene:
     """A screen, the keys that lead there from the main screen, and back."""
 
@@ -45,6 +79,9 @@ class Scene:
     """What is written into a line once the keys are pressed."""
     then: tuple[str, ...] = ()
     """Keys after that."""
+    arrive: int = 0
+    """How many events arrive then."""
+    stage: Stage = LISTENING
 
 
 SCENES = (
@@ -59,11 +96,11 @@ SCENES = (
     Scene("shapes", ("S",), "Types"),
     Scene("matrix", ("M",), "Matrix"),
     Scene("help", ("question_mark",), "Keys in"),
-    Scene("filter", ("slash",), "of 71", ("escape", "escape"), "level:error"),
-    Scene("find", ("enter", "slash"), "find:", ("escape", "escape"), "image"),
+    Scene("filter", ("slash",), "of 71", ("escape", "escape", "f"), "level:error"),
+    Scene("find", ("enter", "slash"), "next, previous", ("escape", "escape"), "image"),
     Scene("replay", ("R",), "Replay"),
     Scene("delete", ("X",), "Delete"),
-    Scene("listener", ("i",), "Listener"),
+    Scene("listener", ("i",), "The listener"),
     Scene("palette", ("ctrl+p",), "Search"),
     Scene("grouped", ("b", "space", "j", "j"), "by type", ("b", "b", "f")),
     Scene("answers", ("a",), "What senders"),
@@ -77,6 +114,36 @@ SCENES = (
         "type:push",
         ("enter", "enter", "slash", *"node_id", "enter", "n", "l"),
     ),
+    Scene("wrong-filter", ("slash",), "no such word", ("escape", "escape"), "levl:error since:10x"),
+    Scene("completing", ("slash",), "completes", ("escape", "escape"), "type:user."),
+    Scene("nothing-matches", ("slash",), "None of", ("escape", "escape"), "type:nothing", ("enter",)),
+    Scene("deliveries", ("b", "b"), "by delivery", ("b", "f")),
+    Scene("fields", ("S", "tab", "j", "j", "j"), "Types", ("escape", "escape")),
+    Scene("shapes-help", ("S", "question_mark"), "Keys in", ("escape", "escape")),
+    Scene("matrix-help", ("M", "question_mark"), "Keys in", ("escape", "escape")),
+    Scene("diff-help", ("d", "question_mark"), "Keys in", ("escape", "escape")),
+    Scene("diff-values", ("d", "2"), "[Values]"),
+    Scene("diff-headers", ("d", "3"), "[Headers]"),
+    Scene("diff-with", ("D",), "Diff #"),
+    Scene("comment", ("semicolon",), "Comment on"),
+    Scene("copy", ("enter", "j", "j", "j", "Y"), "Copy", ("escape", "escape")),
+    Scene("bytes", ("R",), "POST ", ("escape", "escape"), "http://localhost:3000/hooks", ("f3",)),
+    Scene("tunnel", ("t",), "Open this listener"),
+    Scene("hex", ("4", "x"), "00000", ("x", "1")),
+    Scene("zoom", ("enter", "z"), "details", ("escape", "escape")),
+    Scene("tour", (), "First steps", ("U",), stage=ANYBODY),
+    Scene("undo", ("X", "shift+tab", "shift+tab", "enter"), "brings it back", ("u",), stage=ANYBODY),
+    Scene("first", (), "1  What arrives", (), stage=FIRST),
+    Scene("stopped", (), "not listening", (), stage=STOPPED),
+    Scene("what-happened", ("i",), "Everything that was stored", stage=STOPPED),
+    Scene("failing", (), "503", (), stage=FAILING),
+    Scene("failing-listener", ("i",), "cannot be stored", stage=FAILING),
+    Scene("exposed", (), "8585", (), stage=EXPOSED),
+    Scene("exposed-listener", ("i",), "Other machines", stage=EXPOSED),
+    Scene("public", (), "PUBLIC", (), stage=PUBLIC),
+    Scene("close-tunnel", ("t",), "Close the tunnel", stage=PUBLIC),
+    Scene("paused", (), "503", (), stage=PAUSED),
+    Scene("arriving", ("j", "j"), "3 new", ("f",), arrive=3, stage=PAUSED),
 )
 
 
@@ -151,6 +218,29 @@ def _attempt(number: int, failed: bool) -> Attempt:
     )
 
 
+def prepare(filled: Path, stage: Stage) -> Path:
+    """A store for a stage, made from a filled one that nobody writes to: beside it, and left as it is if there."""
+    store = filled.with_name(f"{stage.name}.db")
+    if store.exists():
+        return store
+    if stage.has_events:
+        shutil.copyfile(filled, store)
+    with Edits(store) as edits:
+        for name, said in stage.states.items():
+            edits.set_state(name, said)
+    return store
+
+
+def add_events(store: Path, number: int) -> None:
+    """Some more events, as if they had just arrived."""
+    request = read_payload_file(ROOT / "sample_payloads/anchore/system.test.random_wisdom.json")
+    writer = StoreWriter(store)
+    writer.begin()
+    writer.add([Arrival(request, "127.0.0.1:51001", MOMENT_US, each) for each in range(number)])
+    writer.commit()
+    writer.close()
+
+
 class Visit:
     """The app while it runs: goes to one scene after the other."""
 
@@ -188,6 +278,9 @@ class Visit:
         begun = self.text
         for key in scene.keys:
             await self.pilot.press(key)
+        if scene.arrive:
+            await self.settle()
+            add_events(self.app.session.store, scene.arrive)
         if scene.paste:
             await self.settle()
             self.app.post_message(Paste(scene.paste))
@@ -208,13 +301,25 @@ class Visit:
 
 @asynccontextmanager
 async def visit(
-    store: Path, size: tuple[int, int], theme: str, capture: Capture | None = None
+    store: Path,
+    size: tuple[int, int],
+    theme: str,
+    capture: Capture | None = None,
+    stage: Stage = LISTENING,
 ) -> AsyncIterator[Visit]:
-    """Run the app over a store; `clock` should hold."""
-    session = Session(store, capture, Preferences(theme=theme, glyphs="unicode"))
+    """Run the app over a store, or over what `prepare` makes of it for another stage; `clock` should hold."""
+    remembers = State()
+    if stage is not LISTENING:
+        store = prepare(store, stage)
+        # It was never started, which is as if it had been stopped.
+        capture = Capture(store) if stage is STOPPED else None
+    if stage.is_first_start:
+        remembers = State(store.with_name(f"{stage.name}-{size[0]}-{theme}.json"))
+    session = Session(store, capture, Preferences(theme=theme, glyphs="unicode", state=remembers))
     app = InspectorApp(session)
     try:
-        async with app.run_test(size=size) as pilot:
+        # A toast stays for seconds: where it is not looked at it would lie over the next scene.
+        async with app.run_test(size=size, notifications=stage is not LISTENING) as pilot:
             seen = Visit(app, pilot)
             await seen.settle()
             yield seen

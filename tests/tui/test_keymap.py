@@ -156,4 +156,7 @@ async def test_the_palette_reaches_every_action(tmp_path: Path, staged: Staged) 
         (wrap,) = [one for one in commands(stage.app, stage.main) if one.title == "Wrap long lines"]
         wrap.callback()
         await stage.until(lambda: stage.main.details.viewer.wrapped)
+        await stage.press("ctrl+p")
+        await stage.type("resend")
+        await stage.shows("Replay to the target                      Event      r")
     assert key_name("equals_sign") == "="

@@ -90,6 +90,7 @@ class ChoiceDialog(Dialog[str]):
 
     DEFAULT_CSS = """
     ChoiceDialog OptionList { height: auto; max-height: 20; border: none; background: $panel; padding: 0; }
+    ChoiceDialog OptionList:focus { background-tint: transparent; }
     """
 
     def body(self) -> ComposeResult:

@@ -230,11 +230,10 @@ class DiffScreen(LeftOnce[str | None]):
         right: list[Piece] = []
         if line is not None:
             told = [("  ", ""), *self._tell(line)]
-            right = (
-                [(f"{key_of(self.app, 'open')} shows the events ", "muted")]
-                if self.tab == 0 and self._filter(line)
-                else []
-            )
+            if self.tab:
+                right = [(f"{line.told} ", "muted")]
+            elif self._filter(line):
+                right = [(f"{key_of(self.app, 'open')} shows the events ", "muted")]
         self.query_one("#told", Told).tell_one(told, right)
 
     def _tell(self, line: Line) -> list[Piece]:
@@ -243,9 +242,9 @@ class DiffScreen(LeftOnce[str | None]):
             only = "" if line.a and line.b else line.a or line.b
             return [*outside(line.told), *outside(f"   {only}" if only else "", "muted")]
         escaped = count_unsafe(line.a + line.b)
-        note = f" {units.count(escaped, 'control character')}, escaped." if escaped else ""
+        note = f"   {units.count(escaped, 'control character')}, escaped." if escaped else ""
         both = [text for text in ([line.a] if line.a == line.b else [line.a, line.b]) if text]
-        return [*outside("  →  ".join(both)), (f"   {line.told}{note}", "muted")]
+        return [*outside("  →  ".join(both)), (note, "muted")]
 
     @on(ChangeRows.Highlighted)
     def _follow_cursor(self) -> None:

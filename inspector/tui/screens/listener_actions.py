@@ -154,9 +154,7 @@ class ListenerActions(AnswerActions):
                 self.restart_listener()
         elif self.session.state("listener") is None:
             # A clean end takes its state away: somebody stopped it, and it is not for us to overrule that.
-            self._set_down(
-                f"not listening: the listener was stopped. {self.key_for('listener')} starts it again"
-            )
+            self._set_down("not listening: the listener was stopped")
         else:
             self.restart_listener(ended)
 
@@ -171,8 +169,7 @@ class ListenerActions(AnswerActions):
         if ended:
             capture.note(f"the listener ended ({ended})")
         if ended and not capture.may_restart():
-            shows = f"{self.key_for('listener')} shows its last lines"
-            self._set_down(f"not listening: it ended more than 3 times in a minute; {shows}")
+            self._set_down("not listening: it ended more than 3 times in a minute")
             return
         self.restarting = True
         # A clean end takes its state away; what was asked of a listener ends with that, and not with a crash.

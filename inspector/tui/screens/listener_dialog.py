@@ -20,7 +20,7 @@ class ListenerDialog(Dialog[str]):
     """Result: ``sample`` (post one), ``curl`` or ``address`` (copy it), ``start`` (a listener), or None."""
 
     heading = "The listener"
-    WIDTH = 110
+    WIDTH = 116
     DEFAULT_CSS = f"""
     ListenerDialog > #box {{ width: {WIDTH}; }}
     ListenerDialog .code {{ color: $string; }}

@@ -127,9 +127,11 @@ class MatrixScreen(LeftOnce[str | None]):
             return
         rows = self.query_one(MatrixRows)
         rows.columns = columns
-        rows.column = next((i for i, column in enumerate(columns) if column.type == self.type), 0)
         self._note = "" if columns else "No types yet. They come with the first event."
         self._show_rows()
+        index = next((i for i, column in enumerate(columns) if column.type == self.type), None)
+        if index is not None:
+            rows.open_column(index)
 
     def _show_rows(self) -> None:
         root = 1 if self.sender == "anchore" else 0
@@ -177,7 +179,9 @@ class MatrixScreen(LeftOnce[str | None]):
         glyphs = self.glyphs
         lines: list[Line] = []
         room = max(4, self.query_one("#body").size.height - 3)
-        first = max(0, min(rows.column - room + 1, len(rows.columns) - room)) if rows.column >= room else 0
+        across = rows.visible_columns(rows.scrollable_content_region.width or width)
+        # The types that stand across are among those named.
+        first = max(0, min(across.start - max(0, room - len(across)) // 2, len(rows.columns) - room))
         for index, column in list(enumerate(rows.columns))[first : first + room]:
             name = event_type(visible(column.type), max(8, width - 4), cell_len, glyphs.ellipsis)
             style = "accent" if index in (rows.column, rows.marked) else "muted"

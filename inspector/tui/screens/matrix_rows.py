@@ -121,6 +121,14 @@ class MatrixRows(Rows):
             found.append(self.sign(cells.fields[index]))
         return [*found, ("]", "accent")] if lit else found
 
+    def open_column(self, index: int) -> None:
+        """Go to a column, with those on both sides of it in view, and there to the first field it has."""
+        room = len(self.visible_columns(self.scrollable_content_region.width or self.app.size.width))
+        self.column, self._first = index, max(0, index - room // 2)
+        if self.row is None or self.row.value.fields[index] is None:
+            self.go_to(lambda row: row.value.fields[index] is not None, 1)
+        self.action_column(0)
+
     def action_column(self, step: int) -> None:
         """Move to the column beside."""
         self.column = max(0, min(len(self.columns) - 1, self.column + step))

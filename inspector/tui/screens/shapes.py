@@ -307,7 +307,7 @@ class ShapesScreen(ShapeActions):
                 ("field-first", "first event with it", "first_event"),
                 ("fold-toggle", "fold", "fold_focused"),
             ]
-            hints.append(("data-keys", "keys are", "keys"))
+            hints.append(("data-keys", "keys are data", "keys"))
         elif len(self.marked) == 1:
             hints.insert(0, ("diff", "diff a and this", "diff"))
         elif len(self.marked) == 2:

@@ -261,14 +261,16 @@ class FilterBar(Vertical):
             # A name first, its values when the colon stands.
             begins.sort(key=lambda one: not one.word.endswith(":"))
             begins = [one for one in begins if one.word.endswith(":")] or begins
+        name, colon, value = last.partition(":")
+        whole = any(one.word.lower() == last for one in self.completions)
+        if whole or not colon or len(value) < 2:
+            return begins[:_MAX_SHOWN]
         within = [
             one
             for one in self.completions
-            if one not in begins and last.rpartition(":")[2] in one.word.lower()
+            if one not in begins and one.word.lower().startswith(f"{name}:") and value in one.word.lower()
         ]
-        return (begins + (within if len(last) > 2 and ":" in last and last.rpartition(":")[2] else []))[
-            :_MAX_SHOWN
-        ]
+        return (begins + within)[:_MAX_SHOWN]
 
     def _last_word(self) -> str:
         text = self.line.value
@@ -344,9 +346,6 @@ def _pointers(error: FilterError, in_force: str) -> Content:
             lines.append(Content.assemble(" " * max(0, 3 + before - len(text)), (text, "$foreground"), sign))
         else:
             lines.append(Content.assemble(" " * (3 + before), sign, (f" {visible(words)}", "$foreground")))
-    lines.append(
-        Content.assemble(
-            ("   The list is still that of  ", "$muted"), visible(in_force) or ("no filter", "$muted")
-        )
-    )
+    still = "   The list is still that of  " if in_force else "   The list is not filtered."
+    lines.append(Content.assemble((still, "$muted"), visible(in_force)))
     return Content("\n").join(lines)

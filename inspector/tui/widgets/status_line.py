@@ -159,12 +159,8 @@ class StatusLine(Widget):
             pieces = [("PUBLIC ", "bold $warning"), (visible(str(tunnel.get("url") or "")), "$warning")]
             since, closes = tunnel.get("since_us"), tunnel.get("closes_us")
             if isinstance(since, int):
-                age = (
-                    f" open {_minutes(status.now_us - since)}"
-                    if narrow < 2
-                    else f" {_minutes(status.now_us - since)}"
-                )
-                if isinstance(closes, int) and narrow < 2:
+                age = f"{' open' if narrow < 2 else ''} {_minutes(status.now_us - since)}"
+                if isinstance(closes, int) and narrow < 3:
                     age += f", {_minutes(max(0, closes - status.now_us), bare=True)} left"
                 pieces.append((age, "$warning"))
             return pieces
@@ -209,6 +205,8 @@ class StatusLine(Widget):
 
 
 def _rate(rate: float) -> str:
+    if 0 < rate < 0.1:
+        return f"{rate * 60:.0f}/min"
     return f"{rate:.1f}/s" if rate < 10 else f"{rate:,.0f}/s"
 
 
