@@ -32,12 +32,25 @@ ARRIVALS = [
     arrival(body=b"not json, a NEEDLE\x00 behind a zero: tail"),
     arrival(body=b""),
     arrival(body=b'{"tag": 1e999, "tag": "v2", "big": 123456789012345678901234567890}'),
+    arrival(body=b'{"type": "odd", "tag": "50%_[off]^ *x? caf\xc3\xa9", "100%": "t?[g]"}'),
+    arrival(
+        body=b"{}",
+        headers=(
+            *JSON,
+            (b"ce-id", b"1"),
+            (b"ce-source", b"s"),
+            (b"ce-type", b"a%00behind"),
+            (b"ce-specversion", b"1.0"),
+        ),
+    ),
     arrival(body=b"plain", headers=((b"X-Content-Encoding-Note", b"needle"), (b"X-Id", b"Caf\xe9"))),
 ]
 FILTERS = [
     *("needle", "NEEDLE", "tail", "v2", "raw", "raw.escaped", "tag", "t*g", "v*2", "need*tail", "*", "payload"),
     *("caf\u00e9", "Caf\u00c9", '"say \\"hi\\""', "a/b", "x\\\\y", '"one\ntwo"', "hooks", "/hooks", "user.image"),
     *("user.image*hi", "image_tag", "alpine", "nothing", "user.image.added user.image", '"added alpine"'),
+    *("50%_", "5__", "%off", "[off]^", "f]^", "100%", "x?", "behind"),
+    *(".100%:t?[g]", ".100%:*[*", ".tag:*[*x?*", ".t_g:*"),
     *("details.tag:*", ".tag:v2", ".tag:v*", ".tag:Infinity", "details.size:1", "details.ok:true"),
     *('details["a/b"]:*', "details.n[1]:2.5", "details.n[]:1", ".big:*", "details.absent:*", ".path:a/b"),
     *("header.x-id:*", "header.X-Id:caf\u00e9", "header.*:needle", "header.content-encoding:gzip"),
