@@ -66,6 +66,7 @@ DEFAULTS = {
     "one header line": _mib(_LIMITS.field),
     "header lines": f"{_LIMITS.fields:,}",
     "whole head": _mib(_LIMITS.head),
+    "header lines after a body in chunks": _mib(connection.TRAILERS),
     "raw head kept of a rejected request": _mib(_LIMITS.raw),
     "rejected requests of one address, each kept by itself": f"{refused.SINGLE} in {refused.WINDOW_S:g} s",
     "bodies in memory at once": _mib(_LIMITS.in_flight),

@@ -22,8 +22,9 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 
 from inspector.capture.address import peer_of
 from inspector.capture.answers import Answer
-from inspector.capture.heads import Head, Unreadable, hopeless, read_again
+from inspector.capture.heads import Head, Unreadable, hopeless, read_again, trailers_in
 from inspector.capture.stand_ins import Cut, Incoming, Written
+from inspector.core.labels import HeaderLines
 from inspector.core.units import count
 from inspector.store.writer import now
 
@@ -45,6 +46,8 @@ _UNREAD = 16 * 1024
 """Bytes of a body that may wait for its reader; with twice as many nothing more is taken from the socket."""
 _SLICE = 16 * 1024
 """Bytes of a chunked body looked through at once for its end."""
+TRAILERS = 16 * 1024
+"""Bytes of header lines after a body."""
 _LINGER_S = 1.0
 IN_LINE = 16
 """Requests kept one by one of those that a sender had in line when it hung up: each takes the loop's time."""
@@ -72,8 +75,9 @@ class Connection(RequestHandler):
         "received",
         "refusal",
         "rest",
-        "seam",
+        "tail",
         "tls",
+        "trailers",
         "wire",
     )
 
@@ -97,8 +101,10 @@ class Connection(RequestHandler):
         """The payload that is being received."""
         self.left: int | None = None
         """Bytes that the body still lacks; None when it comes in chunks."""
-        self.seam = b""
-        """Last bytes of the chunks so far, as the end of a chunked body may lie across two reads."""
+        self.tail = bytearray()
+        """Last bytes of the chunks so far: their end may lie across two reads, and header lines may be in it."""
+        self.trailers: dict[Any, HeaderLines | None] = {}
+        """Header lines that came after a body, until its reader has taken them; None for too many."""
         self.rest = b""
         """What came while aiohttp held the connection up."""
         self.last = False
@@ -371,7 +377,7 @@ class Connection(RequestHandler):
         self.last = message.should_close
         if not payload.is_eof():
             self.body = payload
-            self.seam = b""
+            self.tail.clear()
             self.left = None if message.chunked else int(message.headers["Content-Length"])
         self._enqueue(message, payload)
 
@@ -390,10 +396,12 @@ class Connection(RequestHandler):
         if self.left is not None:
             piece = data[: self.left]
         else:
-            seam = self.seam
+            seam = self.tail[-3:]
             ended = (seam + data[:_SLICE]).find(b"\r\n\r\n")
             piece = data[: _SLICE if ended < 0 else ended + 4 - len(seam)]
-            self.seam = (seam + piece)[-3:]
+            self.tail += piece
+            if len(self.tail) > 2 * TRAILERS:
+                del self.tail[:-TRAILERS]
         if not piece:
             self.rest = data  # the parser has the whole body and waits for its reader
             return b""
@@ -418,8 +426,17 @@ class Connection(RequestHandler):
             self.left -= len(piece)
         if payload.is_eof():
             self.body = None
+            if self.left is None:
+                self._take_trailers(payload)
             if self._upgraded:
                 self._end_upgrade()
+
+    def _take_trailers(self, payload: Any) -> None:
+        """Keep the header lines after a body in chunks, which the parser has read and dropped."""
+        found = trailers_in(self.tail)
+        self.tail.clear()
+        if found != ():
+            self.trailers[payload] = found
 
     def _end_upgrade(self) -> None:
         self._upgraded = False

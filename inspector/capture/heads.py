@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from inspector.capture.limits import Limits
 from inspector.core.events import Request
+from inspector.core.labels import HeaderLines
 from inspector.core.units import count
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -34,6 +35,25 @@ _FOREIGN = (
     (b"SSH-", "an SSH client connected to the HTTP port"),
 )
 """How other protocols begin, and what to say of them."""
+
+
+_LAST_CHUNK = re.compile(rb"0+[ \t]*(?:;.*)?", re.DOTALL)
+
+
+def trailers_in(end: bytes | bytearray) -> HeaderLines | None:
+    """The header lines after the last chunk of a body that ends with these bytes; None if they begin before them.
+
+    The parser has seen that each of them is a header line, which the line of the last chunk never is.
+    """
+    if end.endswith(b"\r\n0\r\n\r\n"):
+        return ()
+    found: list[tuple[bytes, bytes]] = []
+    for line in reversed(bytes(end[:-4]).split(b"\r\n")):
+        if _LAST_CHUNK.fullmatch(line):
+            return tuple(reversed(found))
+        name, _, value = line.partition(b":")
+        found.append((name, value.strip(b" \t")))
+    return None
 
 
 class Unreadable(Exception):

@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from inspector.capture.answers import Answer, Answers
-from inspector.capture.connection import LITTLE, NOT_STORED, READ, REFUSED, TOO_SLOW, Connection
+from inspector.capture.connection import LITTLE, NOT_STORED, READ, REFUSED, TOO_SLOW, TRAILERS, Connection
 from inspector.capture.credentials import Credentials
 from inspector.capture.limits import Limits
 from inspector.capture.origin import Origin
@@ -29,6 +29,8 @@ from inspector.capture.stand_ins import HUNG_UP, Cut, Incoming, Written
 from inspector.capture.supervise import supervised
 from inspector.capture.tls import Door
 from inspector.core.events import Request
+from inspector.core.labels import HeaderLines
+from inspector.core.units import count
 from inspector.store.arrival import Arrival
 from inspector.store.commit import WAIT_S, GroupCommit
 from inspector.store.writer import PIECE, StoreFailed
@@ -42,6 +44,7 @@ UNAUTHORIZED = Answer(
     ((b"WWW-Authenticate", b'Basic realm="webhook inspector", charset="UTF-8"'),),
 )
 
+_LONG_TRAILERS = f"the header lines after the body are longer than {count(TRAILERS)} bytes"
 _ENDINGS = {400: REFUSED, 408: TOO_SLOW, 413: TOO_LARGE, 503: STOPPED}
 """Answers to bodies that are not whole, by status."""
 _SPILL = 64 * 1024
@@ -159,7 +162,7 @@ class Listener:
     ) -> None:
         """Keep a request whose sender was gone before its turn came, in the background."""
         incomplete = None if payload.is_eof() else HUNG_UP
-        request = _request(message, _unread(payload))
+        request = _request(message, _unread(payload), connection.trailers.pop(payload, ()) or ())
         labels, forwarded, _ = self._origin(request, connection)
         self.refused.keep(
             Arrival(
@@ -215,7 +218,11 @@ class Listener:
                 connection.body_since = None
         if len(body) > self.limits.body:
             body, cut = body[: self.limits.body], self._over()
-        arrival, answer = self._judge(_request(message, body), connection, incoming.received, cut)
+        trailers = connection.trailers.pop(payload, ())
+        if trailers is None:
+            cut = cut or Cut(_LONG_TRAILERS, 400)
+        request = _request(message, body, trailers or ())
+        arrival, answer = self._judge(request, connection, incoming.received, cut)
         arrival.upload, arrival.size, arrival.sha256 = upload, size, digest
         try:
             await self.commit.put(arrival)
@@ -355,11 +362,12 @@ class Listener:
                 connection.body_since = since + time.monotonic() - began
 
 
-def _request(message: Any, body: bytes) -> Request:
+def _request(message: Any, body: bytes, trailers: HeaderLines = ()) -> Request:
     """The request as it was sent: aiohttp holds the target as text that gives the bytes back."""
     version = message.version
     target = message.path.encode("utf-8", "surrogateescape")
-    return Request(message.method, target, message.raw_headers, body, f"{version.major}.{version.minor}")
+    words = f"{version.major}.{version.minor}"
+    return Request(message.method, target, message.raw_headers, body, words, trailers)
 
 
 def _unread(payload: Any) -> bytes:

@@ -98,10 +98,17 @@ def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
         print(visible_lines(raw.decode("latin-1").replace("\r\n", "\n")))
         return
     print(f"{visible(request.method)} {visible_bytes(request.target)} HTTP/{visible(request.version)}")
-    for name, value in request.headers:
-        print(f"{style(visible_bytes(name), dim=True)}: {visible_bytes(value)}")
+    _print_lines(request.headers)
     print()
     _print_body(request)
+    if request.trailers:
+        print(style("after the body:", dim=True))
+        _print_lines(request.trailers)
+
+
+def _print_lines(lines: tuple[tuple[bytes, bytes], ...]) -> None:
+    for name, value in lines:
+        print(f"{style(visible_bytes(name), dim=True)}: {visible_bytes(value)}")
 
 
 def _print_body(request: Request) -> None:

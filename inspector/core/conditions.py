@@ -246,7 +246,8 @@ NOT_ANSWERED = Flag(lambda event: event.status is None, "event.status IS NULL")
 
 @dataclass(frozen=True, slots=True)
 class HeaderIs:
-    """A header line with this name (any case) has a value that fits; values are read as Latin-1."""
+    """A header line with this name (any case), before or after the body, has a value that fits; values are read
+    as Latin-1."""
 
     name: Pattern
     value: Pattern
@@ -254,7 +255,7 @@ class HeaderIs:
     def holds(self, request: Request, payload: Any) -> bool:
         return any(
             self.name.matches(name.decode("latin-1")) and self.value.matches(value.decode("latin-1"))
-            for name, value in request.headers
+            for name, value in (*request.headers, *request.trailers)
         )
 
 

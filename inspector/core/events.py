@@ -31,6 +31,8 @@ class Request:
     """Raw bytes as they came: neither decoded nor decompressed; chunk framing is taken off."""
     version: str = "1.1"
     """HTTP version of the request line, without the ``HTTP/``."""
+    trailers: tuple[tuple[bytes, bytes], ...] = ()
+    """Header lines that came after a body in chunks; a replay has no place for them."""
 
     def header(self, name: bytes) -> bytes | None:
         """Return the value of the first header line called `name` (any case), or None."""

@@ -103,11 +103,13 @@ def redact_request(request: Request) -> tuple[Request, int]:
     The body is looked into where it is JSON text or a form; a compressed one stays as it is.
     """
     headers, in_headers = redact_headers(request.headers)
+    trailers, in_trailers = redact_headers(request.trailers)
     path, mark, query = request.target.partition(b"?")
     query, in_query = redact_query(query)
     body, in_body = _redact_body(request)
-    masked = in_headers + in_query + in_body
-    return replace(request, target=path + mark + query, headers=headers, body=body), masked
+    masked = in_headers + in_trailers + in_query + in_body
+    target = path + mark + query
+    return replace(request, target=target, headers=headers, body=body, trailers=trailers), masked
 
 
 def _redact_body(request: Request) -> tuple[bytes, int]:

@@ -1,7 +1,8 @@
 """The bytes of a replay: the captured request, with only what the way to another target forces to change.
 
-These are Host, Content-Length, Transfer-Encoding and Connection, each at its place; and the path, where the
-target names one. Everything else goes out as it came in, byte for byte.
+These are Host, Content-Length, Transfer-Encoding and Connection, each at its place; the lines after a body in
+chunks, which goes out whole; and the path, where the target names one. Everything else goes out as it came in,
+byte for byte.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ def build(request: Request, target: Target) -> Outgoing:
             changes += [
                 f"{sign} {_shown(line)}" for sign, line in (("-", old), ("+", new)) if line is not None
             ]
+    changes += [f"- {_shown(line)}" for line in request.trailers]
     return Outgoing(b"\r\n".join([*lines, b"", b""]), request.body, tuple(changes))
 
 

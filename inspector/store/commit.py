@@ -385,7 +385,14 @@ def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:
     if request is None:
         whole, size = None, 0
     else:
-        whole = (request.method, request.target, request.headers, request.body, request.version)
+        whole = (
+            request.method,
+            request.target,
+            request.headers,
+            request.body,
+            request.version,
+            request.trailers,
+        )
         size = len(request.body)
     job = (
         "event",

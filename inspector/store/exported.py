@@ -35,9 +35,10 @@ def whole(event: Event, request: Request | None, raw_head: bytes | None) -> Json
     """The event with version, headers and body: what `show --json` and `export --as ndjson` print a line
     of."""
     line = event.as_json()
-    headers = () if request is None else request.headers
     line["version"] = None if request is None else request.version
-    line["headers"] = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in headers]
+    line["headers"] = [] if request is None else pairs(request.headers)
+    if request is not None and request.trailers:
+        line["trailers"] = pairs(request.trailers)
     body = b"" if request is None else request.body
     try:
         line["body"] = body.decode("utf-8")
@@ -46,6 +47,11 @@ def whole(event: Event, request: Request | None, raw_head: bytes | None) -> Json
     if raw_head is not None:
         line["raw_head"] = raw_head.decode("latin-1")
     return line
+
+
+def pairs(lines: tuple[tuple[bytes, bytes], ...]) -> list[list[str]]:
+    """Header lines as JSON: names and values are Latin-1 text of the received bytes."""
+    return [[name.decode("latin-1"), value.decode("latin-1")] for name, value in lines]
 
 
 def is_exported(value: object) -> bool:
@@ -69,9 +75,10 @@ def _read(value: JsonObject) -> Imported:
     request = None
     if method is not None and target is not None:
         lines = tuple(_header_line(line) for line in value["headers"])
+        after = tuple(_header_line(line) for line in value.get("trailers", ()))
         version = _text(value, "version") or "1.1"
         method.encode("latin-1")
-        request = Request(method, target.encode("latin-1"), lines, _body(value), version)
+        request = Request(method, target.encode("latin-1"), lines, _body(value), version, after)
     raw = _text(value, "raw_head")
     arrival = Arrival(
         request,

@@ -16,7 +16,7 @@ from inspector import __version__
 from inspector.core.events import Event, InspectorError, JsonObject, Request
 from inspector.core.redact import redact_request
 from inspector.core.strict_json import json_line
-from inspector.store.exported import Imported, read_exported
+from inspector.store.exported import Imported, pairs, read_exported
 
 
 def write_har(
@@ -61,6 +61,7 @@ def _entry(event: Event, request: Request) -> JsonObject:
     known = event.as_json()
     del known["method"]
     known["target"] = target
+    known["trailers"] = pairs(request.trailers)
     return {
         "startedDateTime": event.received_at,
         "time": 0,
@@ -127,6 +128,7 @@ def _line(entry: Any) -> JsonObject:
         "remote": known.get("remote", "import"),
         "version": sent["httpVersion"].removeprefix("HTTP/") if sent["httpVersion"] == "HTTP/1.0" else "1.1",
         "headers": headers,
+        "trailers": known.get("trailers", []),
         body: post.get("text", ""),
         **{key: known.get(key) for key in ("status", "incomplete", "count", "starred", "comment")},
     }

@@ -201,7 +201,9 @@ class Reader:
             except NotJson:
                 pass
         return wanted.matches_body(
-            Request(request.method, request.target, request.headers, body), payload, event
+            Request(request.method, request.target, request.headers, body, trailers=request.trailers),
+            payload,
+            event,
         )
 
     def event(self, number: int) -> Event | None:

@@ -56,6 +56,9 @@ SELECT_ATTEMPT = (
 )
 
 
+_BLANK = b"\r\n\r\n"
+
+
 def pack_headers(lines: tuple[tuple[bytes, bytes], ...]) -> bytes:
     """Header lines as one value: ``name: value`` with CRLF between, every byte of names and values as
     received."""
@@ -69,6 +72,12 @@ def unpack_headers(packed: bytes) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(
         (name, value) for name, _, value in (line.partition(b": ") for line in packed.split(b"\r\n"))
     )
+
+
+def pack_lines(request: Request) -> bytes:
+    """The header lines of a request as one value, with a blank line before those that came after its body."""
+    packed = pack_headers(request.headers)
+    return packed + _BLANK + pack_headers(request.trailers) if request.trailers else packed
 
 
 def event_from_row(row: tuple[Any, ...]) -> Event:
@@ -149,7 +158,9 @@ def request(db: sqlite3.Connection, number: int, upto: int | None = None) -> Req
             read += len(piece[0])
         pieces.close()
         body = b"".join(some)
-    return Request(method, target, unpack_headers(headers), (body or b"")[:upto], version)
+    headers, _, trailers = headers.partition(_BLANK)
+    lines = unpack_headers(headers), unpack_headers(trailers)
+    return Request(method, target, lines[0], (body or b"")[:upto], version, lines[1])
 
 
 def raw_head(db: sqlite3.Connection, number: int) -> bytes | None:

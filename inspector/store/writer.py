@@ -238,7 +238,7 @@ class StoreWriter:
             (
                 number,
                 "" if request is None else request.version,
-                b"" if request is None else rows.pack_headers(request.headers),
+                b"" if request is None else rows.pack_lines(request),
                 body,
                 arrival.upload,
                 known.sha256,

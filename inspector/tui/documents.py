@@ -220,12 +220,14 @@ def _headers(request: Request, event: Event, look: Look) -> Document:
     words += f", {masked} masked, {first_key(look.keys, 'copy-as')} shows them" if masked else ""
     answered = _answered(event)
     came = f"from {event.remote}" + (f", {answered}" if answered else "")
-    return Document(
-        (
-            Section("request", None, Head([*first, line((came, "muted")), line((words, "muted")), line("")])),
-            Section("headers", None, Head(lines)),
-        )
-    )
+    sections = [
+        Section("request", None, Head([*first, line((came, "muted")), line((words, "muted")), line("")])),
+        Section("headers", None, Head(lines)),
+    ]
+    if request.trailers:
+        after, _ = header_lines(request.trailers, look)
+        sections.append(Section("trailers", "after the body", Head(after)))
+    return Document(tuple(sections))
 
 
 def _raw(request: Request, view: BodyView, look: Look) -> Document:

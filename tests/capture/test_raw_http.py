@@ -51,6 +51,7 @@ class Record:
     rejected: str | None = None
     after: int = 0
     """Where in the case's bytes its request begins."""
+    trailers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,13 @@ CASES = [
     # chunks
     whole("chunks", chunked(b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), b"hello world"),
     whole("chunk extensions", chunked(b"5;a=b;c\r\nhello\r\n0;last\r\n\r\n"), b"hello"),
-    whole("trailers", chunked(b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nX-Two: 2\r\n\r\n", b"Trailer: X-Sum"), b"hello"),
+    Case("trailers", chunked(b"5\r\nhello\r\n0\r\nX-Sum: 1\r\nx-two:\t\xff \r\n\r\n", b"Trailer: X-Sum"),
+         [Record(b"hello", trailers=((b"X-Sum", b"1"), (b"x-two", b"\xff")))]),
+    Case("trailers in many packets", chunked(b"e\r\n\r\n0\r\nA: 1\r\n\r\n0\r\n000;x=y\r\nX-Sum: 1\r\n\r\n"),
+         [Record(b"\r\n0\r\nA: 1\r\n\r\n0", trailers=((b"X-Sum", b"1"),))], pieces=20),
+    cut("trailers over the limit", chunked(b"5\r\nhello\r\n0\r\nX: %b\r\n\r\n" % (b"x" * 40_000)), b"hello",
+        "after the body are longer than", 400),
+    cut("a trailer without colon", chunked(b"5\r\nhello\r\n0\r\nX-Sum\r\n\r\n"), b"hello", BROKEN, 400),
     whole("chunk size in capitals with zeros", chunked(b"000A\r\n0123456789\r\n0\r\n\r\n"), b"0123456789"),
     whole("blank lines within chunks", chunked(b"8\r\na\r\n\r\nb\r\n\r\n0\r\n\r\n"), b"a\r\n\r\nb\r\n"),
     whole("1,000 chunks of one byte", chunked(b"1\r\nx\r\n" * 1000 + b"0\r\n\r\n"), b"x" * 1000),
@@ -437,6 +444,7 @@ def test_leaves_its_record(played: Played, name: str) -> None:
             assert (request.method, request.target, request.version) == (method, target, version)
             assert request.headers == headers
             assert request.body == record.body
+            assert request.trailers == record.trailers
             assert event.size == len(record.body)
             assert event.complete is (record.incomplete is None)
     statuses = [event.status for event in outcome.events if event.status is not None]

@@ -80,9 +80,12 @@ def fill(store: Path) -> Fill:
 HEADERS = ((b"Host", b"hooks.example.com"), (b"Content-Type", b"application/json"))
 
 
+_OF_REQUEST = ("method", "target", "headers", "version", "trailers")
+
+
 def arrival(body: bytes = b"{}", received_us: int = START_US, **rest: Any) -> Arrival:
     """One arrival; `rest` goes to `Request` (method, target, headers) or `Arrival`."""
-    own = {name: rest.pop(name) for name in ("method", "target", "headers", "version") if name in rest}
+    own = {name: rest.pop(name) for name in _OF_REQUEST if name in rest}
     request = Request(**{"method": "POST", "target": b"/hooks", "headers": HEADERS, "body": body, **own})
     return Arrival(request, "127.0.0.1:50000", received_us, 1, **rest)
 

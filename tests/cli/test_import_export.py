@@ -45,7 +45,7 @@ def mixed(fill: Fill, store: Path) -> None:
         arrival(b'{"half":', incomplete="the sender hung up", status=None),
         arrival(gzip.compress(b'{"type":"zipped"}'), headers=((b"Content-Encoding", b"gzip"),)),
         arrival(json.dumps({"type": "large", "x": "y" * 2_500_000}).encode()),
-        arrival(b"", method="GET", headers=()),
+        arrival(b"", method="GET", headers=(), trailers=((b"X-Sum", b"\xff"), (b"X-Token", SECRET))),
         arrival('{"type":"größe/../x"}'.encode(), headers=((b"X-GitHub-Event", b"../../etc"),)),
     )
     with Edits(store) as edits:
@@ -276,7 +276,7 @@ def test_an_archive_is_one_of_version_1_2(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     done = run("export", "--as", "har")
-    assert done.err == "Exported 7 events. 1 rejected event left out. 3 secrets masked.\n"
+    assert done.err == "Exported 7 events. 1 rejected event left out. 4 secrets masked.\n"
     assert SECRET.decode() not in done.out
     log = json.loads(done.out)["log"]
     assert (log["version"], log["creator"]["name"]) == ("1.2", "inspector")
@@ -339,7 +339,7 @@ def test_payload_files_with_safe_names(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "files"
     done = run("export", "--as", "files", "-o", folder)
     assert (done.code, done.out) == (0, "")
-    assert done.err == "Exported 7 events. 1 rejected event left out. 3 secrets masked.\n"
+    assert done.err == "Exported 7 events. 1 rejected event left out. 4 secrets masked.\n"
     assert sorted(path.name for path in folder.iterdir()) == [
         "_.._etc--8.http",
         "event--2.http",

@@ -55,6 +55,14 @@ def test_people_see_the_last_hundred_scripts_all(run: Run, fill: Fill) -> None:
     assert run("events", "--json", "--limit", "0").out == ""
 
 
+def test_lines_after_a_body_in_chunks_are_shown_and_found(run: Run, fill: Fill) -> None:
+    fill(b"{}", arrival(b'{"a":1}', trailers=((b"X-Sum", b"1\xe9"), (b"X-Sum", b"2"))))
+    assert run("show", "2").out.endswith('{\n  "a": 1\n}\nafter the body:\nX-Sum: 1é\nX-Sum: 2\n')
+    assert run("show", "2", "--json").lines[0]["trailers"] == [["X-Sum", "1é"], ["X-Sum", "2"]]
+    assert "trailers" not in run("show", "1", "--json").lines[0]
+    assert [line["id"] for line in run("events", "header.x-sum:2", "--json").lines] == [2]
+
+
 def test_an_empty_list_says_why(run: Run, fill: Fill, store: Path) -> None:
     StoreWriter(store).close()
     done = run("events")

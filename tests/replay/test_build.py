@@ -46,6 +46,15 @@ def test_only_host_changes_in_an_ordinary_request() -> None:
     assert built.changes == ("- hOst: a", "+ hOst: localhost:3000")
 
 
+def test_lines_after_a_body_in_chunks_are_left_out_and_told() -> None:
+    captured = Request(
+        "POST", b"/", ((b"Transfer-Encoding", b"chunked"),), b"{}", trailers=((b"X-Sum", b"1"),)
+    )
+    built = build(captured, LOCAL)
+    assert b"X-Sum" not in built.head
+    assert built.changes == ("- Transfer-Encoding: chunked", "+ Content-Length: 2", "- X-Sum: 1")
+
+
 @pytest.mark.parametrize(
     ("captured", "sent"),
     [
