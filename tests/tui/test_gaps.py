@@ -7,6 +7,9 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+from textual.dom import DOMNode
+
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import fill
 
@@ -46,3 +49,25 @@ async def test_nothing_holds_the_loop_up(tmp_path: Path, staged: Staged) -> None
         await stage.shows("None of 2,001 events match")
         watching.cancel()
     assert max(found) < MOST_S, sorted(found)[-5:]
+
+
+async def test_a_resize_styles_the_screen_once(
+    tmp_path: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Classes change together: to style all that a screen holds takes longer than to paint it."""
+    async with staged(fill(tmp_path / "events.db", [{"type": "small"}])) as stage:
+        await stage.detail(1)
+        styled = []
+        update = stage.app.update_styles
+
+        def counting(node: DOMNode, animate: bool = True) -> None:
+            styled.append(node)
+            update(node, animate=animate)
+
+        monkeypatch.setattr(stage.app, "update_styles", counting)
+        for width, height in ((80, 24), (200, 50), (60, 12), (120, 36)):
+            styled.clear()
+            stage.main.place_panes(width, height)
+            assert [
+                node for node in styled if node in (stage.main, stage.main.details, stage.main.extra)
+            ] == [stage.main]

@@ -406,6 +406,17 @@ def test_runs() -> None:
     ]  # fmt: skip
 
 
+def lines_by_hand(section: Section, measure: Measure, folded: set[int], width: int | None) -> int:
+    """The lines of a section, counted row by row."""
+    total, hidden_to = int(section.title is not None), -1
+    for row in range(len(section.lines)):
+        if row > hidden_to:
+            total += measure.height(row, width) if width is not None and row not in folded else 1
+            if row in folded and section.tree is not None:
+                hidden_to = section.tree.closing(row)
+    return total
+
+
 def test_layout_is_the_same_both_ways() -> None:
     """Every line leads to a row that leads back to it, folded, closed and wrapped in any mix."""
     document = a_document()
@@ -422,6 +433,12 @@ def test_layout_is_the_same_both_ways() -> None:
                     assert spot is not None
                     assert layout.line_of(spot.section, spot.row) == line - spot.line
                 assert layout.spot(layout.total) is None
+                assert layout.total == sum(
+                    lines_by_hand(section, measures[number], {1: folded}.get(number, set()), width)
+                    if number not in closed
+                    else section.title is not None
+                    for number, section in enumerate(document.sections)
+                )
                 assert layout.spot(layout.line_of(2, HEADING)) == (2, HEADING, 0)
 
 
@@ -431,8 +448,12 @@ def test_measures() -> None:
     measure = Measure(TextLines(f"abc\n漢\n\x1b\n{long}"))
     assert [measure.cells(row) for row in range(4)] == [3, 2, 4, 2 * WINDOW + 4 * WINDOW + WINDOW]
     assert measure.window(3, 2 * WINDOW + 5) == (WINDOW, 2 * WINDOW)
-    assert measure.heights(3) is not None
-    assert Measure(HexLines(bytes(1000))).heights(100) is None
+    assert list(measure.tall(3).rows) == [2, 3]
+    assert measure.tall(3).more[0] == measure.height(2, 3) - 1
+    dump = Measure(HexLines(bytes(1000)))
+    assert not dump.tall(100).rows
+    assert dump.tall(40).more[-1] == len(dump.tall(40).rows) * (dump.height(0, 40) - 1)
+    assert isinstance(dump.tall(40).rows, range)  # a dump of megabytes costs nothing
 
 
 def test_new_paths_match_any_index_and_key() -> None:

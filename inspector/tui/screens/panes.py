@@ -43,14 +43,15 @@ class Panes(Ground):
             self.front, self._resume = self.focused_pane(), self.events.following
         back = self.placed == "tiny" and layout != "tiny"
         only = self.zoomed or (self.front if layout == "one" else "")
-        for name in ("wide", "beside", "stacked", "one", "tiny"):
-            self.set_class(layout == name, f"-{name}")
-        for name in ("list", "detail", "extra"):
-            self.set_class(only == name, f"-only-{name}")
         beside = layout in ("wide", "beside") and not only
         for pane in (self.details, self.extra):
-            pane.set_class(beside, "-beside")
+            pane.set_class(beside, "-beside", update=False)
             pane.pane_title.corner = beside
+        # At once, the panes with it: each change by itself would style the whole screen anew.
+        self.update_classes(
+            {f"-{name}": layout == name for name in ("wide", "beside", "stacked", "one", "tiny")}
+            | {f"-only-{name}": only == name for name in ("list", "detail", "extra")}
+        )
         wide = layout == "wide" and (not only or only == "extra")
         if wide and self.details.tab in TABS[4:]:
             self.extra.tab = self.details.tab

@@ -2,20 +2,20 @@
 wrapped.
 
 A `Layout` never changes; folding or turning the pane makes a new one. Its cost is that of the folds, and of
-the rows only while they are wrapped.
+the rows that take several lines while they are wrapped.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
-from itertools import accumulate
 from typing import Final, NamedTuple
 
 from inspector.core.jsontext import JsonText
 from inspector.core.nested import NestedText
 from inspector.tui.widgets.document import Document, Section
-from inspector.tui.widgets.measure import Measure
+from inspector.tui.widgets.measure import Measure, Tall
 
 HEADING: Final = -1
 """Stands for a row where the heading of a section is meant."""
@@ -32,51 +32,83 @@ class Spot(NamedTuple):
 class _Block:
     """The lines of one section without its heading."""
 
-    __slots__ = ("_ends", "_hidden", "_openers", "_visible", "count", "rows")
+    __slots__ = ("_hidden", "_more", "_openers", "_tall", "_visible", "count", "rows")
 
     def __init__(self, section: Section, measure: Measure, folded: set[int], width: int | None) -> None:
-        self._openers: list[int] = []
-        self._visible: list[int] = []
-        self._hidden: list[int] = []
-        hidden = 0
-        if section.tree is not None:
-            hidden = self._fold(section.tree, folded)
-        nested = section.nested
-        self.rows = len(section.lines) - hidden
-        self._ends: list[int] | None = None
-        self.count = self.rows
-        heights = None if width is None else measure.heights(width)
-        if heights is not None:
-            if self._openers:
-                heights = [heights[self._row(number)] for number in range(self.rows)]
-                for row, at in zip(self._openers, self._visible, strict=True):
-                    if nested is None or not nested.holds(row):  # a string stays in sight as it is
-                        heights[at] = 1
-            self._ends = list(accumulate(heights))
-            self.count = self._ends[-1] if self._ends else 0
+        # Arrays: for a large document there may be hundreds of thousands, which collections would look at.
+        self._openers = array("q")
+        self._visible = array("q")
+        self._hidden = array("q")
+        ends = self._fold(section.tree, folded) if section.tree is not None and folded else array("q")
+        self.rows = len(section.lines) - (self._hidden[-1] if self._hidden else 0)
+        tall = Tall() if width is None else measure.tall(width)
+        if tall.rows and self._openers:
+            tall = self._left_of(tall, ends, section.nested)
+        self._tall, self._more = tall
+        self.count = self.rows + (self._more[-1] if self._more else 0)
 
-    def _fold(self, tree: JsonText | NestedText, folded: set[int]) -> int:
+    def _fold(self, tree: JsonText | NestedText, folded: set[int]) -> array[int]:
+        """Take in what is folded; returns the last hidden row of each fold."""
         hidden, last = 0, -1
+        ends = array("q")
         for opener in sorted(folded):
-            if opener > last and tree.opens(opener):
+            if opener > last:
                 last = tree.closing(opener)
                 self._openers.append(opener)
                 self._visible.append(opener - hidden)
                 hidden += last - opener
                 self._hidden.append(hidden)
-        return hidden
+                ends.append(last)
+        return ends
+
+    def _left_of(self, tall: Tall, ends: array[int], nested: NestedText | None) -> Tall:
+        """The tall rows that are not folded away, by their numbers; what is folded takes one line itself."""
+        numbers, more = array("q"), array("q")
+        rows, beyond = tall
+        at = before = taken = hidden = 0
+        count = len(rows)
+        for opener, last, hides in zip(self._openers, ends, self._hidden, strict=True):
+            if at == count:
+                break
+            if rows[at] < opener:
+                until = bisect_left(rows, opener, at)
+                numbers.extend([row - hidden for row in rows[at:until]])
+                more.extend([lines - before + taken for lines in beyond[at:until]])
+                at, before, taken = until, beyond[until - 1], more[-1]
+            if at < count and rows[at] <= last:
+                # A string that opens stays in sight as it is, however long.
+                if rows[at] == opener and nested is not None and nested.holds(opener):
+                    taken += beyond[at] - before
+                    numbers.append(opener - hidden)
+                    more.append(taken)
+                at += 1
+                if at < count and rows[at] <= last:
+                    at = bisect_right(rows, last, at)
+                before = beyond[at - 1]
+            hidden = hides
+        hidden = self._hidden[-1]
+        numbers.extend([row - hidden for row in rows[at:]])
+        more.extend([lines - before + taken for lines in beyond[at:]])
+        return Tall(numbers, more)
 
     def _row(self, number: int) -> int:
         """The row that is `number`-th of those not folded away."""
         before = bisect_left(self._visible, number)
         return number + (self._hidden[before - 1] if before else 0)
 
+    def _first(self, at: int) -> int:
+        """The line on which the `at`-th of the tall rows begins."""
+        return self._tall[at] + (self._more[at - 1] if at else 0)
+
     def spot(self, line: int) -> tuple[int, int]:
         """The row on a line of the block, and which of its own lines that is."""
-        if self._ends is None:
+        at = bisect_right(range(len(self._tall)), line, key=self._first) - 1
+        if at < 0:
             return self._row(line), 0
-        number = bisect_right(self._ends, line)
-        return self._row(number), line - (self._ends[number - 1] if number else 0)
+        below = line - self._first(at)
+        more = self._more[at] - (self._more[at - 1] if at else 0)
+        number = self._tall[at]
+        return (self._row(number), below) if below <= more else (self._row(number + below - more), 0)
 
     def line_of(self, row: int) -> int:
         """The line on which a row begins, or the folded row it is hidden in."""
@@ -84,9 +116,8 @@ class _Block:
         number = row - (self._hidden[before - 1] if before else 0)
         if before:
             number = max(number, self._visible[before - 1])
-        if self._ends is None:
-            return number
-        return self._ends[number - 1] if number else 0
+        at = bisect_left(self._tall, number)
+        return number + (self._more[at - 1] if at else 0)
 
 
 class Layout:

@@ -1,14 +1,16 @@
 """How many cells each row of a source takes, known before it is drawn.
 
-For rows of printable ASCII that is their length. Others are measured once, when the document is built; long
-ones in windows, so that the middle of a row of megabytes is found without looking at all of it.
+For rows of printable ASCII that is their length. All are measured once, when the document is built; long ones in
+windows, so that the middle of a row of megabytes is found without looking at all of it.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from typing import Final
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len
 
@@ -21,32 +23,49 @@ WINDOW: Final = 4096
 _CONTROLS: Final = bytes([*range(0x0A), *range(0x0B, 0x20), 0x7F])
 
 
-class Measure:
-    """Cells of the rows of a source. Takes a moment for megabytes that are not ASCII."""
+class Tall(NamedTuple):
+    """The rows that take more than one line when they are wrapped."""
 
-    __slots__ = ("_cells", "_exact", "_lines", "_windows", "widest")
+    rows: Sequence[int] = ()
+    """Ascending."""
+    more: Sequence[int] = ()
+    """For each, how many lines it and those before it take beyond one a row."""
+
+
+class Measure:
+    """Cells of the rows of a source. Takes a moment for megabytes."""
+
+    __slots__ = ("_cells", "_exact", "_lines", "_tall", "_windows", "widest")
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
         self._cells: array[int] | None = None
-        self._exact = bytearray()
+        """None for a hex dump, of which every row counts as a whole one."""
+        self._exact: bytearray | None = None
+        """Whether each row is one cell a character; None when all are."""
         self._windows: dict[int, list[int]] = {}
-        if not _is_plain(lines):
-            self._cells = array("q")
-            for row in range(len(lines)):
-                cells, exact = self._measured(row)
-                self._cells.append(cells)
-                self._exact.append(exact)
-        self.widest = max(self._cells, default=0) if self._cells is not None else lines.longest()
+        self._tall = (0, Tall())
+        self.widest = lines.longest()
         """Cells of the widest row."""
+        if isinstance(lines, HexLines):
+            return
+        if _is_plain(lines):
+            self._cells = array("q", lines.lengths())
+            return
+        self._cells, self._exact = array("q"), bytearray()
+        for row in range(len(lines)):
+            cells, exact = self._measured(row)
+            self._cells.append(cells)
+            self._exact.append(exact)
+        self.widest = max(self._cells, default=0)
 
     def cells(self, row: int) -> int:
         """Cells of a row once it is made visible."""
-        return self._lines.length(row) if self._cells is None else self._cells[row]
+        return self.widest if self._cells is None else self._cells[row]
 
     def one_to_one(self, row: int) -> bool:
         """Whether every character of a row is one cell wide and shown as it is."""
-        return self._cells is None or bool(self._exact[row])
+        return self._exact is None or bool(self._exact[row])
 
     def window(self, row: int, cell: int) -> tuple[int, int]:
         """The window that holds a cell of a row: its first character and its first cell."""
@@ -54,7 +73,7 @@ class Measure:
         if windows is not None:
             number = min(bisect_right(windows, cell), len(windows)) - 1
             return number * WINDOW, windows[number]
-        if self._cells is not None and self._lines.length(row) <= WINDOW:
+        if self._exact is not None and self._lines.length(row) <= WINDOW:
             return 0, 0
         return cell // WINDOW * WINDOW, cell // WINDOW * WINDOW
 
@@ -62,17 +81,30 @@ class Measure:
         """Cells of a wrapped row that go on a line of `width`: one less where a character may be two."""
         return max(1, width if self.one_to_one(row) else width - 1)
 
-    def heights(self, width: int) -> list[int] | None:
-        """How many lines each row takes when it is wrapped at `width` cells; None when all take one."""
+    def tall(self, width: int) -> Tall:
+        """The rows that take more than one line when they are wrapped at `width` cells."""
         if self.widest < width:
-            return None
-        if self._cells is not None:
+            return Tall()
+        if self._tall[0] != width:
+            self._tall = width, self._taller(width)
+        return self._tall[1]
+
+    def _taller(self, width: int) -> Tall:
+        cells, exact = self._cells, self._exact
+        if cells is None:
+            more = self.height(0, width) - 1
+            count = len(self._lines) if more else 0
+            return Tall(range(count), range(more, more * count + 1, max(1, more)))
+        if exact is None:
+            rows = array("q", [row for row, wide in enumerate(cells) if wide > width])
+            beyond = [(wide - 1) // width for wide in cells if wide > width]
+        else:
             narrow = max(1, width - 1)
-            return [
-                -(-cells // (width if exact else narrow)) or 1
-                for cells, exact in zip(self._cells, self._exact, strict=True)
-            ]
-        return [(length + width - 1) // width or 1 for length in self._lines.lengths()]
+            rows = array(
+                "q", [row for row, wide in enumerate(cells) if wide > (width if exact[row] else narrow)]
+            )
+            beyond = [self.height(row, width) - 1 for row in rows]
+        return Tall(rows, array("q", accumulate(beyond)))
 
     def height(self, row: int, width: int) -> int:
         """How many lines a row takes when it is wrapped at `width` cells."""
@@ -103,8 +135,6 @@ def _cells_of(text: str) -> tuple[int, bool]:
 
 def _is_plain(lines: Lines) -> bool:
     """Whether all rows are printable ASCII."""
-    if isinstance(lines, HexLines):
-        return True
     text = lines.text()
     if not text.isascii():
         return False
