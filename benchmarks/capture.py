@@ -68,10 +68,12 @@ def free_port() -> int:
 
 
 def body() -> bytes:
-    """An Anchore payload padded to 1,500 bytes."""
-    payload = json.loads((ROOT / "sample_payloads/anchore/user.image.analysis.completed.json").read_bytes())
-    payload["message"] = ""
-    payload["message"] = "x" * max(0, 1500 - len(json.dumps(payload)))
+    """An Anchore payload of 1,500 bytes: one of the samples, with a long annotation."""
+    name = "user.image.analysis.completed--with-annotations.json"
+    payload = json.loads((ROOT / "sample_payloads/anchore" / name).read_bytes())
+    note = payload["details"]["annotations"]
+    note["note"] = ""
+    note["note"] = "x" * (1500 - len(json.dumps(payload)))
     return json.dumps(payload).encode()
 
 

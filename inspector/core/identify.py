@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from inspector.core.events import Request
-from inspector.core.payload import NotJson, parse
+from inspector.core.payload import NotJson, parse, parse_lightly
 from inspector.core.senders import Headers, Identity, recognise
-from inspector.core.shapes import Shape, shape_of
+from inspector.core.shapes import Shape, shape_and_members, shape_of
 
 SMALL = 64 * 1024
 """Bytes of body up to which an event is identified before its sender is answered."""
@@ -78,22 +78,33 @@ def payload_of(headers: Headers, body: bytes) -> Any:
     """
     if not body:
         raise NotJson("Empty body, 0 bytes.")
+    return parse(_json_in(headers, body))
+
+
+def _json_in(headers: Headers, body: bytes) -> bytes:
+    """The JSON in a body: the body, or a field of a form."""
     if body[:8] == b"payload=" and "urlencoded" in headers.get("content-type", "").lower():
         text = body.decode("utf-8", "replace")
         try:
             fields = parse_qs(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError:
             raise NotJson(f"A form of more than {_MAX_FIELDS:,} fields.") from None
-        return parse(fields["payload"][0].encode("utf-8", "surrogatepass"))
-    return parse(body)
+        return fields["payload"][0].encode("utf-8", "surrogatepass")
+    return body
 
 
 def identify(headers: Headers, body: bytes) -> Identified:
     """Identify a request by its header lines and its decoded body. Never raises for what a sender can
     send."""
+    if not body:
+        return Identified(recognise(headers, None), None)
     try:
-        payload = payload_of(headers, body)
-        shape = shape_of(payload)
+        written = _json_in(headers, body)
+        payload, most = parse_lightly(written)
+        shape, members = shape_and_members(payload)
+        if members != most:
+            payload = parse(written)
+            shape = shape_of(payload)
     except (NotJson, ValueError):
         return Identified(recognise(headers, None), None)
     return Identified(recognise(headers, payload), shape, payload)

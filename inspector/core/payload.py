@@ -97,8 +97,11 @@ def _long_integer(digits: str) -> int:
         return BigInteger(0)
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_members)
-_patient_decoder = json.JSONDecoder(object_pairs_hook=_members, parse_int=_long_integer)
+_decoders = tuple(
+    json.JSONDecoder(object_pairs_hook=_members, parse_int=read) for read in (None, _long_integer)
+)
+_light_decoders = tuple(json.JSONDecoder(parse_int=read) for read in (None, _long_integer))
+"""Three times as fast, but a key that stands twice goes unnoticed."""
 
 
 def parse(body: bytes) -> Any:
@@ -108,30 +111,61 @@ def parse(body: bytes) -> Any:
     anything that is not one JSON document, and for documents nested deeper than `MAX_DEPTH` (or than Python
     can follow).
     """
-    try:
-        text = body.decode(json.detect_encoding(body), "surrogatepass")
-    except UnicodeDecodeError as error:
-        raise NotJson(f"Not text after byte {error.start:,}: {error.reason}.") from None
-    return parse_text(text)
+    return parse_text(_decoded(body))
 
 
 def parse_text(text: str) -> Any:
     """Like `parse`, for text that is decoded already."""
+    payload = _parsed(text, _decoders)
+    if text.count("{") + text.count("[") > MAX_DEPTH and _is_deeper(payload, MAX_DEPTH):
+        raise _too_deep()
+    return payload
+
+
+def parse_lightly(body: bytes) -> tuple[Any, int]:
+    """Like `parse`, but of a key that stands twice the last value holds in silence, and what is nested deeper than
+    `MAX_DEPTH` is left to the caller.
+
+    The second value is never less than the members that the text has, so that no key stood twice where the
+    objects of the payload have as many together; -1 where that cannot be told quickly.
+    """
+    text = _decoded(body)
+    payload = _parsed(text, _light_decoders)
+    if (
+        " :" in text
+        or ("\n" in text and "\n:" in text)
+        or ("\r" in text and "\r:" in text)
+        or ("\t" in text and "\t:" in text)
+    ):
+        return payload, -1
+    # A colon right behind a quote follows every key, and stands in a string only now and then.
+    return payload, text.count('":')
+
+
+def _decoded(body: bytes) -> str:
+    # No other encoding begins like this; `detect_encoding` takes its time.
+    plain = body[:1] in (b"{", b"[") and body[1:2] not in (b"", b"\0")
+    try:
+        return body.decode("utf-8" if plain else json.detect_encoding(body), "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise NotJson(f"Not text after byte {error.start:,}: {error.reason}.") from None
+
+
+def _parsed(text: str, decoders: tuple[json.JSONDecoder, ...]) -> Any:
+    quick, patient = decoders
     start = 1 if text.startswith("\ufeff") else 0
     try:
         try:
-            payload = _document(_decoder, text, start)
+            payload = _document(quick, text, start)
         except json.JSONDecodeError:
             raise
         except ValueError:
-            payload = _document(_patient_decoder, text, start)
+            payload = _document(patient, text, start)
     except json.JSONDecodeError as error:
         words = _WORDS.get(error.msg, error.msg.lower())
         raise NotJson(f"Not JSON after character {error.pos:,}: {words}.", error.lineno) from None
     except RecursionError:
         raise _too_deep() from None
-    if text.count("{") + text.count("[") > MAX_DEPTH and _is_deeper(payload, MAX_DEPTH):
-        raise _too_deep()
     return payload
 
 

@@ -119,8 +119,14 @@ BITS: Final[dict[str, int]] = {name: bit for bit, name in _TYPES}
 
 def shape_of(payload: Any) -> Shape:
     """The shape of one payload, as `core.payload.parse` gives it; NotJson when it is nested too deep."""
+    return shape_and_members(payload)[0]
+
+
+def shape_and_members(payload: Any) -> tuple[Shape, int]:
+    """The same, and how many members all its objects have together."""
+    met: list[int] = []
     try:
-        shape = _place(payload, MAX_DEPTH)
+        shape = _place(payload, MAX_DEPTH, met)
     except RecursionError:
         raise _too_deep() from None
     known = _bounds.get(shape)
@@ -130,20 +136,24 @@ def shape_of(payload: Any) -> Shape:
             _bounds.clear()
         if size(known, _CACHED_PLACES) <= _CACHED_PLACES:
             _bounds[shape] = known
-    return known
+    return known, sum(met)
 
 
 def _too_deep() -> NotJson:
     return NotJson(f"Nested deeper than {MAX_DEPTH}.")
 
 
-def _place(value: Any, depth: int) -> Shape:
-    """The shape of a value at most `depth` containers deep, in one frame a level (so no comprehensions)."""
+def _place(value: Any, depth: int, met: list[int]) -> Shape:
+    """The shape of a value at most `depth` containers deep, in one frame a level (so no comprehensions).
+
+    `met` gets the number of members of each object on the way.
+    """
     kind = type(value)
     if kind is dict or kind is Duplicated:
         if not depth:
             raise _too_deep()
         outline = tuple(value), tuple(map(type, value.values()))
+        met.append(len(value))
         known = _objects.get(outline) if kind is dict else None
         if known is not None:
             place, slots = known
@@ -151,7 +161,7 @@ def _place(value: Any, depth: int) -> Shape:
                 return place
             parts = list(place)
             for index, key in slots:
-                parts[index] = _place(value[key], depth - 1)
+                parts[index] = _place(value[key], depth - 1, met)
             return Shape(parts)
         names = outline[0]
         if not names:
@@ -160,7 +170,7 @@ def _place(value: Any, depth: int) -> Shape:
         children: list[Shape] = []
         for key in keys or names:
             child = value[key]
-            children.append(_SCALARS.get(type(child)) or _place(child, depth - 1))
+            children.append(_SCALARS.get(type(child)) or _place(child, depth - 1, met))
         if kind is Duplicated:
             _note_duplicates(value, keys or names, children)
         if not keys:
@@ -178,7 +188,7 @@ def _place(value: Any, depth: int) -> Shape:
             return flat
         elements: dict[int, Shape] = {}
         for element in value:
-            place = _SCALARS.get(type(element)) or _place(element, depth - 1)
+            place = _SCALARS.get(type(element)) or _place(element, depth - 1, met)
             elements[id(place)] = place
         place = Shape((ARRAY, _union(_distinct(elements.values())), None, (), ()))
         if _SCALARS.keys() >= kinds:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from inspector.core.events import Request
 from inspector.core.identify import SMALL, header_map, identify, identify_request, is_quick, payload_of
-from inspector.core.payload import NotJson
+from inspector.core.payload import NotJson, parse
 from inspector.core.shapes import shape_of
 
 FORM = {"content-type": "Application/X-WWW-Form-URLEncoded; charset=utf-8"}
@@ -22,6 +22,23 @@ def test_identity_and_shape_in_one_pass() -> None:
     found = identify({}, b'{"type": "a.b", "n": 1}')
     assert found.identity.type == "a.b"
     assert found.shape == shape_of({"type": "", "n": 2})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"type":"a","n":1,"n":"x"}',
+        '{"type":"a","n" :1,"n":"x"}',
+        r'{"type":"a","n":"{\"n\":1}","m":{"k":1,"k":2}}',
+        '{"type":"a","n":1,"d":{"a":[1,{"b":null}]}}',
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be", "utf-32-le"])
+def test_a_key_that_stands_twice_is_noticed_by_any_way_of_reading(text: str, encoding: str) -> None:
+    body = text.encode(encoding)
+    found = identify({}, body)
+    assert (found.shape, found.payload) == (shape_of(parse(body)), parse(body))
+    assert type(found.payload) is type(parse(body))
 
 
 @pytest.mark.parametrize(

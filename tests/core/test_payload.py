@@ -23,6 +23,7 @@ from inspector.core.payload import (
     Step,
     json_type,
     parse,
+    parse_lightly,
     parse_text,
     read_path,
     show_path,
@@ -171,6 +172,45 @@ JSON = st.recursive(
 def test_what_json_writes_is_read_back(value: Any) -> None:
     assert parse(json.dumps(value).encode()) == value
     assert parse_text(json.dumps(value, ensure_ascii=False)) == value
+
+
+def members_of(value: Any) -> int:
+    """Members of all objects in a payload together."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (len(value) if isinstance(value, dict) else 0) + sum(map(members_of, inner))
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ('{"a":1,"b":{"c":2}}', 3),
+        ('{"a":1,"a":2}', 2),
+        ('{"a": "at 12:30", "b": [{}, {"a": 1}]}', 3),
+        (r'{"a": "{\"b\": 1}"}', 2),
+        ('{"a" :1,"a":2}', -1),
+        ('{"a"\n:1,"a":2}', -1),
+        ('{"a"\t:1,"a":2}', -1),
+        ('{"a"\r:1,"a":2}', -1),
+        ('{\n\t"a":\r\n1}', 1),
+        ("[]", 0),
+        ("7", 0),
+    ],
+)
+def test_reading_lightly_counts_no_fewer_members_than_there_are(text: str, most: int) -> None:
+    assert parse_lightly(text.encode()) == (json.loads(text), most)
+
+
+@settings(deadline=None)
+@given(JSON, st.sampled_from([(",", ":"), (", ", ": "), (" ,\n", "\t:")]), st.booleans())
+def test_a_key_that_stands_twice_never_goes_unnoticed(
+    value: Any, signs: tuple[str, str], twice: bool
+) -> None:
+    text = json.dumps(value, separators=signs)
+    if twice:
+        text = f'{{"x"{signs[1]}0{signs[0]}"x"{signs[1]}{text}}}'
+    payload, most = parse_lightly(text.encode())
+    assert payload == json.loads(text)
+    assert most == -1 or most >= members_of(payload) + twice
 
 
 @pytest.mark.parametrize(
