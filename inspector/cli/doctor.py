@@ -3,6 +3,7 @@ not."""
 
 from __future__ import annotations
 
+import json
 import platform
 import socket
 import sqlite3
@@ -23,7 +24,7 @@ from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 from inspector.store.doctor import Finding, examine
-from inspector.store.place import beside, capture_lock, store_path
+from inspector.store.place import beside, capture_lock, pages, store_path
 from inspector.store.reader import Reader
 
 _LIBRARIES = ("aiohttp", "textual", "click", "platformdirs", "pygments", "pyngrok", "brotli")
@@ -82,6 +83,7 @@ def _findings(path: Path) -> Iterator[Finding]:
     yield _versions()
     yield from examine(path, _told)
     yield from _listening(path)
+    yield from _pages(path)
 
 
 def _print(finding: Finding) -> None:
@@ -180,6 +182,28 @@ def _exposed(host: str, told: dict[str, Any], tunnel: Any) -> Iterator[Finding]:
         )
     if told.get("loopback") and not open_:
         yield Finding("exposed", "ok", "Only this machine can reach it; no tunnel is open.")
+
+
+def _pages(path: Path) -> Iterator[Finding]:
+    """Each page of `inspector web` on this store: who has its token reads all of it."""
+    for text in pages(path):
+        try:
+            told = json.loads(text)
+            pid, url, near = told["pid"], told["url"], told["loopback"]
+        except (ValueError, LookupError, TypeError):
+            yield Finding("exposed", "note", "A page of inspector web shows this store; where is not told.")
+            continue
+        where = f"Process {pid} shows this store in browsers (inspector web), on {url}"
+        if near:
+            yield Finding("exposed", "ok", f"{where}, to this machine only.")
+        else:
+            yield Finding(
+                "exposed",
+                "note",
+                f"{where}, which other machines can reach. Who has the page's token reads every event and replays "
+                "them, and it goes over the network as plain text.",
+                "Start it without --host; ssh -L brings the page to another machine.",
+            )
 
 
 def _pid(path: Path) -> int | None:

@@ -260,6 +260,25 @@ def screens_lock(path: Path) -> Lock:
     return Lock(beside(path, ".screens"))
 
 
+_PAGE_ENDINGS = (".web", *(f".web{number}" for number in range(2, 17)))
+
+
+def hold_page(path: Path, told: str) -> Lock | None:
+    """A lock that a page of `inspector web` holds while it is served, with what is `told` of it in its file; None
+    when there are too many."""
+    for ending in _PAGE_ENDINGS:
+        lock = Lock(beside(path, ending))
+        if lock.acquire(content=told):
+            return lock
+    return None
+
+
+def pages(path: Path) -> list[str]:
+    """What the pages of `inspector web` that are served for this store told of themselves."""
+    locks = [Lock(beside(path, ending)) for ending in _PAGE_ENDINGS]
+    return [lock.path.read_text() for lock in locks if lock.is_held_elsewhere()]
+
+
 def attach(lock: Lock) -> None:
     """Take the lock of screens; a process that looks whether there is one holds it for a moment."""
     if lock.path.parent.is_dir():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
 import signal
 import socket
 import sys
@@ -17,7 +19,7 @@ from inspector.capture.address import bind, is_loopback, url_of
 from inspector.capture.child import MAX_RESTARTS, Capture
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
-from inspector.store.place import attach, screens_lock
+from inspector.store.place import attach, hold_page, screens_lock
 from inspector.store.reader import Reader
 from inspector.web.guard import Guard
 from inspector.web.server import Page, assets
@@ -45,22 +47,27 @@ def serve(options: WebOptions) -> int:
     assets()
     sockets = bind(options.host, options.port)
     capture = Capture(options.store, options.listen_options) if options.listen else None
-    lock = screens_lock(options.store)
+    lock, page_lock = screens_lock(options.store), None
     try:
         if capture is not None:
             _start(capture)
         else:
             Reader(options.store).close()
         attach(lock)
+        url = url_of(sockets[0])
+        told = {"pid": os.getpid(), "url": url, "loopback": is_loopback(options.host)}
+        page_lock = hold_page(options.store, json.dumps(told))
         guard = Guard([options.host, *options.allow_hosts])
         page = Page(guard, _command(options))
-        url = url_of(sockets[0]).replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        url = url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
         with asyncio.Runner() as runner:
             runner.run(_Run(options, page, capture, url).serve(sockets))
     finally:
         for opened in sockets:
             opened.close()
         lock.release()
+        if page_lock is not None:
+            page_lock.release()
         if capture is not None:
             capture.stop()
     if capture is not None:

@@ -16,7 +16,7 @@ import pytest
 
 from inspector.cli import main
 from inspector.store.edits import Edits
-from inspector.store.place import capture_lock
+from inspector.store.place import capture_lock, hold_page
 from tests.store.filled import body, fill
 
 
@@ -124,6 +124,22 @@ def test_what_is_exposed_is_said(store: Path, capsys: pytest.CaptureFixture[str]
     assert "https://a.example" in exposed[1]
     assert "days ago" in exposed[1]
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_pages_in_browsers_are_said(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each of them, with what others can reach noted, and none that has ended."""
+    shown = [("http://127.0.0.1:8586", True), ("http://0.0.0.0:8587", False), ("http://0.0.0.0:8588", False)]
+    held = [hold_page(store, json.dumps({"pid": 4321, "url": url, "loopback": near})) for url, near in shown]
+    assert held[2] is not None
+    held[2].release()
+    code, found = findings(store, capsys)
+    exposed = [finding for finding in found if finding["about"] == "exposed"]
+    assert (code, [finding["level"] for finding in exposed]) == (0, ["ok", "note"])
+    assert "on http://127.0.0.1:8586, to this machine only" in exposed[0]["text"]
+    assert "on http://0.0.0.0:8587, which other machines can reach" in exposed[1]["text"]
+    for lock in held:
+        assert lock is not None
+        lock.release()
 
 
 def test_a_listener_that_does_not_answer_is_wrong(store: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ import pytest
 from inspector.capture.asking import ask_pause
 from inspector.capture.child import running
 from inspector.cli import main
-from inspector.store.place import capture_lock
+from inspector.store.place import capture_lock, pages
 from inspector.web import guard, tab
 from tests.processes import soon
 from tests.web.serving import Serving
@@ -61,6 +61,8 @@ async def test_the_page_its_screens_and_their_end(tmp_path: Path) -> None:
             base = found[1]
             assert {"HttpOnly", "SameSite=Strict", f"Path={base}"} <= set(cookie.split("; "))
             assert serving.token not in text + cookie
+            (told,) = pages(serving.store)
+            assert json.loads(told) == {"pid": serving.process.pid, "url": serving.origin, "loopback": True}
 
             secret = cookie.partition(";")[0]
             await refused("/", guard.FORBIDDEN)
