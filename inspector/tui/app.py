@@ -169,8 +169,9 @@ class InspectorApp(App[None]):
     def _went_on(self, number: int, frame: FrameType | None) -> None:
         """Go on after SIGSTOP as after ctrl+z: Textual starts its threads anew, so the old ones end first."""
         driver = self._driver
-        if isinstance(driver, LinuxDriver) and not driver._must_signal_resume:
+        if isinstance(driver, LinuxDriver) and driver._auto_restart and not driver._must_signal_resume:
             driver.suspend_application_mode()
+            driver._must_signal_resume = True  # so that all is painted again
         if callable(self._resume):
             self._resume(number, frame)
 

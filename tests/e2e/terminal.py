@@ -27,6 +27,9 @@ ROOT = Path(__file__).parent.parent.parent
 _POINTER_SHAPE = re.compile(rb"\x1b\]22;[^\x07\x1b]*(\x07|\x1b\\)")
 """pyte takes this sequence for a window title's text; a terminal does not show it."""
 
+_ALTERNATE, _CLEAR = b"\x1b[?1049h", b"\x1b[2J"
+"""A terminal that goes to its alternate screen clears it; pyte has only one."""
+
 
 class Terminal:
     """`python -m inspector …`, or another `program`, on a pseudo-terminal of the given size."""
@@ -82,7 +85,7 @@ class Terminal:
                 return
             with self._lock:
                 self.bytes += data
-                self._stream.feed(_POINTER_SHAPE.sub(b"", data))
+                self._stream.feed(_POINTER_SHAPE.sub(b"", data).replace(_ALTERNATE, _ALTERNATE + _CLEAR))
 
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal another size, as dragging its corner does."""

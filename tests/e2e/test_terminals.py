@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -168,6 +169,21 @@ def test_suspended_and_resumed(store: Path) -> None:
         terminal.wait_for("shell>")
         terminal.send("exit\r")
         assert terminal.wait() == 0
+
+
+def test_stopped_and_continued_from_outside(store: Path) -> None:
+    """Without ctrl+z nothing told the screen of it: all is painted anew all the same."""
+    with Terminal("--store", str(store), "--no-listen") as terminal:
+        terminal.wait_for("Events 50")
+        terminal.press("j", "#49")
+        settle(terminal)
+        before, written = terminal.text, len(terminal.bytes)
+        for number in (signal.SIGSTOP, signal.SIGCONT):
+            terminal.process.send_signal(number)
+        assert until(lambda: b"\x1b[?1049h" in terminal.bytes[written:], 20)  # which clears it
+        assert until(lambda: terminal.text == before, 20), terminal.text
+        terminal.press("j", "#48")
+        quit(terminal)
 
 
 def test_an_editor_has_the_terminal_to_itself_and_gives_it_back(store: Path, tmp_path: Path) -> None:
