@@ -1,4 +1,5 @@
-"""Documents that are written inside the strings of a JSON text: JSON, and JSON or text in base64.
+"""Documents that are written inside the strings of a JSON text: JSON, also within a sentence, and JSON or text in
+base64.
 
 `unfolded` gives a text in which each stands as rows of its own below its string, with the interface of
 `JsonText`: the string is then something that opens, and its path goes on with a step into it. The string
@@ -12,12 +13,13 @@ import json
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple
 
 from inspector.core.formats import is_base64
 from inspector.core.jsontext import JsonText
 from inspector.core.lines import TextLines
-from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, Into, Path, is_filled_json
+from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, Into, IntoPart, Path, is_filled_json
 from inspector.core.units import count
 
 MAX_STRINGS: Final = 2000
@@ -39,15 +41,21 @@ _WORDS: Final = {
     BASE64_JSON: "JSON in this base64",
     BASE64_TEXT: "text in this base64",
 }
-_CANDIDATE = re.compile(r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{12,}+={0,2})",?+$)', re.MULTILINE)
-"""The beginning of a string that may hold JSON, or all of one that may be base64."""
-_JSON_END = re.compile(r'[\]}](?:\\[nrt]| )*+",?+$')
-_TAIL: Final = 12
-"""Characters at the end of a row in which the end of such a string is looked for."""
+_PART: Final = "JSON within"
+_WORDS_PART: Final = "JSON within this string"
+_CANDIDATE = re.compile(
+    r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{12,}+={0,2})",?+$)|[\[{](?:\\[nrt]| )*+\\"', re.MULTILINE
+)
+"""The beginning of a string that may hold JSON, all of one that may be base64, or what JSON in a string begins with."""
+_JSON_PART = re.compile(r'(?<![\[{"\\])(?:\[\s*+){0,3}[\[{]\s*+"')
+"""The beginning of JSON within a sentence: its brackets hold a string or begin with a key."""
+MAX_PARTS: Final = 10
+"""Places in one string at which JSON within a sentence is looked for."""
 _SHORTEST_BASE64 = 12
 _JSON_IN_BASE64: Final = frozenset("eW")
 """How base64 of ``{`` and of ``[`` begins."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_decoder = json.JSONDecoder()
 _PAD = "  "
 
 
@@ -102,24 +110,21 @@ def _unfolded(tree: JsonText, budget: _Budget, levels: int) -> JsonText | Nested
 
 def _strings(tree: JsonText, budget: _Budget, levels: int) -> Iterator[_Found]:
     lines, text = tree.lines, tree.lines.text()
-    before, tries = -1, 0
-    for match in _CANDIDATE.finditer(text):
-        at = match.start()
-        if at and text[at - 1] not in " \n":  # a quote inside a string
+    at = tries = 0
+    while (match := _CANDIDATE.search(text, at)) is not None:
+        at = match.end()
+        start = match.start()
+        if start and text[start] == '"' and text[start - 1] not in " \n":  # a quote inside a string
             continue
+        row = lines.row_at(start)
         if match[1] is not None:
             found = _from_base64(match[1])
-            row = lines.row_at(at) if found is not None else -1
         else:
-            row = lines.row_at(at)
-            end = lines.start(row + 1) - 1
-            if not _JSON_END.search(text, max(at, end - _TAIL), end):
-                continue
+            at = max(at, lines.start(row + 1) - 1)
             tries += 1
             found = _from_json(tree.value_text(row)) if tries <= MAX_TRIES else None
-        if found is None or row <= before or not budget.takes(len(found[1])):
+        if found is None or not budget.takes(len(found[1])):
             continue
-        before = row
         step, inner = found
         path = (*tree.path_at(row), step)
         if step is BASE64_TEXT:
@@ -129,12 +134,29 @@ def _strings(tree: JsonText, budget: _Budget, levels: int) -> Iterator[_Found]:
 
 
 def _from_json(value_text: str) -> tuple[Into, str] | None:
-    """The document in the JSON text of a string, and the step into it; None when there is none."""
-    try:
-        text = json.loads(value_text, strict=False).strip()
-    except (ValueError, AttributeError):
+    """The document in the JSON text of a string, or in a part of it, and the step into it; None when there is
+    none."""
+    if not value_text.startswith('"'):
         return None
-    return (FROM_JSON, text) if is_filled_json(text) else None
+    try:
+        text = json.loads(value_text, strict=False)
+    except ValueError:
+        return None
+    whole = text.strip()
+    return (FROM_JSON, whole) if is_filled_json(whole) else _from_sentence(text)
+
+
+def _from_sentence(text: str) -> tuple[IntoPart, str] | None:
+    """The first document that stands within a text."""
+    for begins in islice(_JSON_PART.finditer(text), MAX_PARTS):
+        begin = begins.start()
+        try:
+            end = _decoder.raw_decode(text, begin)[1]
+        except (ValueError, RecursionError):
+            continue
+        if is_filled_json(text[begin:end]):
+            return IntoPart(begin, end if text[end:].strip() else None), text[begin:end]
+    return None
 
 
 def _from_base64(text: str) -> tuple[Into, str] | None:
@@ -210,7 +232,7 @@ class NestedText:
         if number < 0:
             number = bisect_left(self._at, at)
             held = number < len(self._at) and self._at[number] == at
-            return _INSIDE[self._found[number].step] if held else ""
+            return _INSIDE.get(self._found[number].step, _PART) if held else ""
         return tree.holds(at) if isinstance(tree, NestedText) else ""
 
     def held(self, row: int) -> str:
@@ -219,7 +241,7 @@ class NestedText:
         if number < 0:
             return ""
         if at == 0:
-            return _WORDS[self._found[number].step]
+            return _WORDS.get(self._found[number].step, _WORDS_PART)
         return tree.held(at) if isinstance(tree, NestedText) else ""
 
     def is_text(self, row: int) -> bool:
@@ -309,7 +331,7 @@ class NestedText:
         if row is None or cut is None:
             return None if row is None else self._row(row)
         number = bisect_left(self._at, row)
-        if number == len(self._at) or self._at[number] != row or self._found[number].step is not path[cut]:
+        if number == len(self._at) or self._at[number] != row or self._found[number].step != path[cut]:
             return None
         tree = self._found[number].tree
         inner = 0 if isinstance(tree, PlainText) else tree.row_of(path)

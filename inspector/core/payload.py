@@ -26,7 +26,7 @@ class Star:
     def __repr__(self) -> str:
         return self.sign
 
-    def __reduce__(self) -> str:
+    def __reduce__(self) -> str | tuple[Any, ...]:
         return next(name for name, star in globals().items() if star is self)
 
 
@@ -34,6 +34,26 @@ class Into(Star):
     """Sentinel of a step into a document that is written in a string; the sign is what jq calls it."""
 
     __slots__ = ()
+
+
+class IntoPart(Into):
+    """A step into JSON that is a part of a string only, told by where it begins and ends; equal ones are the same."""
+
+    __slots__ = ("begin", "end")
+
+    def __init__(self, begin: int, end: int | None = None) -> None:
+        """Characters of the string, as jq and Python count them; None is to its end."""
+        super().__init__(f".[{begin}:{'' if end is None else end}] | fromjson")
+        self.begin, self.end = begin, end
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IntoPart) and self.sign == other.sign
+
+    def __hash__(self) -> int:
+        return hash(self.sign)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        return IntoPart, (self.begin, self.end)
 
 
 ITEMS: Final = Star("[]")
@@ -239,7 +259,8 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 def show_path(path: Path) -> str:
     """A path as people read it: ``details.curr_eval.image_digest``, ``items[].id``, ``result.{*}.x``,
-    ``["a.b"]``; into the JSON of a string ``details.error | fromjson.code``.
+    ``["a.b"]``; into the JSON of a string ``details.error | fromjson.code``, into that behind a sentence
+    ``details.msg | .[17:] | fromjson.code``.
 
     The root is the empty string's stand-in ``.``; keys that hold anything but plain characters are quoted as
     JSON, so that two different paths never read the same.

@@ -7,9 +7,12 @@ import json
 import pickle
 import time
 
+import pytest
+
 from inspector.core import nested
 from inspector.core.jsontext import JsonText
 from inspector.core.nested import NestedText, unfolded
+from inspector.core.path_forms import as_jq, as_jsonpath
 from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, show_path
 
 
@@ -123,6 +126,47 @@ def test_values_and_words() -> None:
     assert tree.held(note) == "text in this base64"
 
 
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ('upgrade failed: {"detail": {"code": 7}}', ".[16:] | fromjson"),
+        ('caf\u00e9 \U0001f600 answered 500: {"detail": {"code": 7}} \n', ".[21:] | fromjson"),
+        ('cause=b\'{"detail": {"code": 7}}\\n\' (tried 3 times)', ".[8:31] | fromjson"),
+        ('see [1] and {x}, {"not": json}, ok{ "detail": {"code": 7}}.', ".[34:58] | fromjson"),
+        ('{"detail": {"code": 7}} was the answer', ".[0:23] | fromjson"),
+        ('rows: [[{"detail": {"code": 7}}]]', ".[6:] | fromjson"),
+        ('tags: ["a", "b"]', ".[6:] | fromjson"),
+        ("took [12] ms, {} left, {a: 1}, [] and {'a': 1}", None),
+        ('unfinished: {"detail": {"code": 7', None),
+    ],
+)
+def test_json_within_a_sentence(text: str, step: str | None) -> None:
+    """It unfolds like JSON that is the whole string, at a path that says, as jq does, where it begins and ends."""
+    tree = unfolded(JsonText(json.dumps({"before": '{"a": 1}', "msg": text, "after": [1]})))
+    row = tree.row_of(("msg",))
+    assert row is not None
+    assert isinstance(tree, NestedText)
+    if step is None:
+        assert not tree.holds(row)
+        return
+    assert tree.holds(row) == "JSON within"
+    assert tree.held(row + 1) == "JSON within this string"
+    path = tree.path_at(row + 1)
+    assert show_path(path) == f"msg | {step}"
+    begin, _, end = step[2 : step.index("]")].partition(":")
+    assert json.loads(tree.value_text(row + 1)) == json.loads(text[int(begin) : int(end) if end else None])
+    assert pickle.loads(pickle.dumps(tree)).row_of(path) == row + 1
+    if "detail" in text and "rows" not in text:
+        deep = tree.row_of((*path, "detail", "code"))
+        assert deep is not None
+        assert tree.value_text(deep) == "7"
+        assert as_jq(tree.path_at(deep)) == f".msg | {step} | .detail.code"
+        assert as_jsonpath(tree.path_at(deep)) is None
+    after = tree.row_of(("after", 0))
+    assert after is not None
+    assert tree.value_text(after) == "1"
+
+
 def test_bounds() -> None:
     """Strings in strings end at a depth; neither many nor large ones take longer than reading them."""
     value: object = {"end": 1}
@@ -139,4 +183,6 @@ def test_bounds() -> None:
         JsonText(json.dumps({"s": "A" * 5_000_000, "t": "{" * 3_000_000 + "}", "u": '"' * 1_000_000}))
     )
     assert isinstance(large, JsonText)
+    hard = ['x {"a": ' * 300_000, "x [ " * 500_000, 'x {"' * 500_000, 'x: [ { [ "' * 200_000]
+    assert isinstance(unfolded(JsonText(json.dumps(hard))), JsonText)
     assert time.process_time() - began < 3
