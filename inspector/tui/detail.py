@@ -72,6 +72,8 @@ class Look:
     reveal: bool = False
     """Show masked values."""
     hex: bool = False
+    low: int = 0
+    """Cells across of a pane with few rows, in which the head is short; 0 where there is room."""
     target: str = ""
     """The replay target, for the words of an event that was not sent yet."""
     keys: Mapping[str, str] = field(default_factory=dict)

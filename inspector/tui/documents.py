@@ -9,6 +9,8 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
+
 from inspector.core import units
 from inspector.core.bodies import BodyView, view_bytes
 from inspector.core.events import Event, Request
@@ -17,6 +19,8 @@ from inspector.core.labels import LABELS
 from inspector.core.lines import HexLines, Lines, TextLines
 from inspector.core.nested import NestedText
 from inspector.core.redact import redact_headers
+from inspector.core.shorten import resource
+from inspector.core.text import visible
 from inspector.core.type_shape import TypeShape
 from inspector.tui.attempt_document import attempts_document
 from inspector.tui.detail import PARTS, Detail, Look, new_paths, title
@@ -31,11 +35,13 @@ from inspector.tui.document_parts import (
 )
 from inspector.tui.keys import first_key
 from inspector.tui.shape_document import shape_document
-from inspector.tui.widgets.document import Document, Head, Role, Section
+from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section
 
 _MAX_NEW = 2
 _SUMMARY_KEYS = 5
 _USUAL = "answered 200"
+"""Told by the headers; the head tells any other answer."""
+_LEAST_RESOURCE = 8
 
 
 def document(detail: Detail, tab: str, look: Look, shape: TypeShape | None = None) -> Document:
@@ -70,37 +76,37 @@ def _head(detail: Detail, look: Look) -> Section:
     lines = []
     if event.comment:
         lines.append(line(("; ", "accent"), event.comment))
-    lines.append(line((title(event), "title"), right=f"#{event.id}"))
+    now = time.time_ns() // 1000
+    came = _local(event.received_us)
+    ago, size = units.ago(event.received_us, now), units.count(event.size, "byte")
+    if look.low:
+        lines.append(_name(event, look.low))
+    else:
+        lines.append(line((title(event), "title"), right=f"#{event.id}"))
     if event.rejected is not None:
         lines.append(line(("rejected: ", "error"), event.rejected))
     if event.incomplete is not None:
         lines.append(line(("incomplete: ", "care"), event.incomplete))
-    if event.level or event.message:
-        role: Role = {"error": "error", "warn": "care", "warning": "care"}.get(
-            (event.level or "").lower(), "muted"
-        )  # type: ignore[assignment]
-        lines.append(line((event.level or "", role), "   " if event.level else "", event.message or ""))
-    if event.resource_id or event.account:
-        about = ", ".join(text for text in (event.resource_type, event.account) if text)
-        gap = "   " if event.resource_id and about else ""
-        lines.append(line(event.resource_id or "", (f"{gap}{about}", "muted")))
-    now = time.time_ns() // 1000
-    came = _local(event.received_us)
-    size = units.count(event.size, "byte")
-    answered = _answered(event)
-    how = (
-        f"{event.method} {(event.target or b'').decode('latin-1')}"
-        if event.method is not None and event.type
-        else ""
-    )
-    lines.append(
-        line(
-            came,
-            (f", {units.ago(event.received_us, now)}   {size}   {how or 'from ' + event.remote}", "muted"),
-            (f"   {answered}" if answered == _USUAL else "", "muted"),
+    role: Role = {"error": "error", "warn": "care", "warning": "care"}.get(
+        (event.level or "").lower(), "muted"
+    )  # type: ignore[assignment]
+    said = ((event.level or "", role), "   " if event.level else "", event.message or "")
+    if look.low:
+        lines.append(line(*said, right=f"{came}, {ago}  {size}"))
+    elif event.level or event.message:
+        lines.append(line(*said))
+    if not look.low:
+        if event.resource_id or event.account:
+            about = ", ".join(text for text in (event.resource_type, event.account) if text)
+            gap = "  " if event.resource_id and about else ""
+            lines.append(line(event.resource_id or "", (f"{gap}{about}", "muted")))
+        how = (
+            f"{event.method} {(event.target or b'').decode('latin-1')}"
+            if event.method is not None and event.type
+            else f"from {event.remote}"
         )
-    )
-    if answered not in ("", _USUAL):
+        lines.append(line(came, (f", {ago}  {size}  {how}", "muted")))
+    if (answered := _answered(event)) not in ("", _USUAL):
         lines.append(line((answered, "care")))
     if event.forwarded_for is not None:
         lines.append(line(("from ", "muted"), event.forwarded_for, (f", through {event.remote}", "muted")))
@@ -122,6 +128,14 @@ def _head(detail: Detail, look: Look) -> Section:
         raw = f"{first_key(look.keys, 'tab-4')} has the raw bytes, the log the rest."
         lines.append(line((f"This view failed ({detail.view_failed}). {raw}", "error")))
     return Section("head", None, Head(lines))
+
+
+def _name(event: Event, width: int) -> HeadLine:
+    """Type and resource on one line, the resource without its leading parts where it is long."""
+    number, name = f"#{event.id}", title(event)
+    room = width - cell_len(visible(name)) - len(number) - 8
+    about = "" if room < _LEAST_RESOURCE else resource(visible(event.resource_id or ""), room, cell_len)
+    return line((name, "title"), (f"   {about}" if about else "", "text"), right=number)
 
 
 def _answered(event: Event) -> str:

@@ -29,7 +29,8 @@ def shape_document(detail: Detail, shape: TypeShape | None) -> Document:
         return sentence("reading …")
     variants = f"{len(shape.variants):,} variant{'' if len(shape.variants) == 1 else 's'}"
     lines = [
-        line((event.type, "title"), right=f"{units.count(shape.events, 'event')}, {variants}"),
+        line((event.type, "title")),
+        line((f"{units.count(shape.events, 'event')}, {variants}", "muted")),
         *(line((words, "new"), new=True) for words in detail.news[:_MAX_LISTED]),
         line(""),
         *_field_lines(shape, detail),

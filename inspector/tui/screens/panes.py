@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import events
 from textual.widget import Widget
 
@@ -12,6 +14,9 @@ from inspector.tui.session import Session
 from inspector.tui.widgets.empty import EmptyPane
 from inspector.tui.widgets.glyphs import Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle
+
+_LOW = 36
+"""Rows of a terminal below which panes above each other are low."""
 
 
 class Panes(Ground):
@@ -59,6 +64,10 @@ class Panes(Ground):
         if not wide and self.placed == "wide" and self.extra.viewer.has_focus:
             self.details.viewer.focus()
         self.placed = layout
+        low = width if layout == "stacked" and not only and height < _LOW else 0
+        if low != self.look.low:
+            self.look = replace(self.look, low=low)
+            self.reload_detail()
         self.update_footer()
         if back:
             self.call_after_refresh(self._come_back)
