@@ -28,6 +28,7 @@ COMMANDS = {
     "wait": "read",
     "types": "shapes",
     "shape": "shapes",
+    "matrix": "matrix",
     "diff": "diff",
     "schema": "schema",
     "sample": "schema",

@@ -22,12 +22,20 @@ from inspector.store.reader import Reader
 @click.argument("event_id", metavar="ID", type=EVENT_ID)
 @json_option
 @click.option("--raw", is_flag=True, help="Write exactly the body's bytes.")
+@click.option("--attempts", is_flag=True, help="Where it was sent, and what was answered.")
 @click.option("--curl", is_flag=True, help="A curl command that sends it again; secrets are masked.")
 @click.option("--show-secrets", is_flag=True, help="With --curl: do not mask.")
 @click.option("--to", default=None, metavar="URL", help="With --curl: where to (http://localhost:3000).")
 @click.pass_obj
 def show_command(
-    store: str | None, event_id: int, as_json: bool, raw: bool, curl: bool, show_secrets: bool, to: str | None
+    store: str | None,
+    event_id: int,
+    as_json: bool,
+    raw: bool,
+    attempts: bool,
+    curl: bool,
+    show_secrets: bool,
+    to: str | None,
 ) -> None:
     """Show one event: request line, headers, and the body with its details highlighted.
 
@@ -35,16 +43,23 @@ def show_command(
     Examples:
       inspector show 12
       inspector show 12 --raw > body.json
+      inspector show 12 --attempts
       inspector show 12 --curl --to http://localhost:3000/hooks
     """
     if raw + curl + as_json > 1:
         raise InspectorError("--json, --raw and --curl exclude each other.")
+    if attempts and (raw or curl):
+        raise InspectorError("--attempts goes with --json only.")
     with Reader(store_path(store)) as reader:
         event = reader.event(event_id)
         if event is None:
             raise InspectorError(f"there is no event {event_id}; inspector events lists them.", code=1)
         request = reader.request(event_id)
-        if as_json:
+        if attempts:
+            from inspector.cli.attempts import print_attempts
+
+            print_attempts(event_id, reader.attempts(event_id), as_json)
+        elif as_json:
             emit(whole(event, request, reader.raw_head(event_id)))
         elif raw:
             sys.stdout.buffer.write(request.body if request is not None else reader.raw_head(event_id) or b"")
@@ -66,7 +81,12 @@ def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
         if text:
             print(f"{style(f'{label:9}', dim=True)} {visible(text)}")
 
-    print(style(visible(event.type or f"event {event.id}"), bold=True) + style(f"   #{event.id}", dim=True))
+    starred = ", starred" if event.starred else ""
+    print(
+        style(visible(event.type or f"event {event.id}"), bold=True)
+        + style(f"   #{event.id}{starred}", dim=True)
+    )
+    line("comment", event.comment)
     line("level", event.level)
     line("message", event.message)
     line("resource", " ".join(part for part in (event.resource_type, event.resource_id) if part))
@@ -92,6 +112,9 @@ def _print_event(reader: Reader, event: Event, request: Request | None) -> None:
     line("answered", None if event.status is None else str(event.status))
     if event.duplicate_of is not None:
         line("again", f"a later delivery of #{event.duplicate_of}")
+    if sent := reader.attempts(event.id):
+        last = f"answered {sent[0].status}" if sent[0].status is not None else sent[0].error or "no answer"
+        line("replayed", f"{units.count(len(sent), 'time')}, {last}; --attempts has the answers")
     print()
     if request is None:
         raw = reader.raw_head(event.id) or b""

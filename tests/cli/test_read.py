@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.core.events import Attempt
 from inspector.store.edits import Edits
 from inspector.store.writer import StoreWriter
 from tests.cli.conftest import START_US, Fill, Run, arrival, rejected
@@ -156,6 +157,36 @@ def test_show_for_people(run: Run, fill: Fill) -> None:
     done = run("show", "2")
     assert "rejected  TLS bytes\n" in done.out
     assert "\\x16\\x03\\x1b[2J" in done.out
+
+
+def test_show_tells_notes_and_every_attempt(run: Run, fill: Fill, store: Path) -> None:
+    """What the screen shows of an event beside its request: star, comment, the answers to replays."""
+    fill(b'{"type":"a.b"}')
+    assert run("show", "1", "--attempts").err == "Event 1 was not sent yet: inspector replay 1 --to URL\n"
+    answer = ((b"Content-Type", b"application/json"), (b"Set-Cookie", b"s3cret"))
+    with Edits(store) as edits:
+        edits.set_note(1, starred=True, comment="look \x1b here")
+        edits.add_attempt(
+            Attempt(1, "http://127.0.0.1:9/", START_US, 3.0, error="it refused the connection.")
+        )
+        edits.add_attempt(
+            Attempt(
+                1, "http://127.0.0.1:9/", START_US, 12.4, "replay", 500, "NO", None, answer, b'{"e":1}', 9
+            )
+        )
+    done = run("show", "1")
+    assert done.out.startswith("a.b   #1, starred\ncomment   look \\x1b here\n")
+    assert "replayed  2 times, answered 500; --attempts has the answers\n" in done.out
+    done = run("show", "1", "--attempts")
+    assert [line.split()[0::2] for line in done.out.splitlines()[1:3]] == [
+        ["2", "500", "http://127.0.0.1:9/"],
+        ["1", "none", "http://127.0.0.1:9/"],
+    ]
+    for words in ("HTTP/1.1 500 NO\n", '"e": 1', "Only the first 7 B of 9 B", "Sent exactly as received."):
+        assert words in done.out
+    assert "s3cret" not in done.out
+    last, first = run("show", "1", "--attempts", "--json").lines
+    assert (last["status"], last["body"], first["error"]) == (500, '{"e":1}', "it refused the connection.")
 
 
 def test_show_curl_masks_secrets_unless_asked(run: Run, fill: Fill) -> None:

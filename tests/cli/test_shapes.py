@@ -249,3 +249,32 @@ def test_types_as_a_tree(run: Run, fill: Fill) -> None:
     ]
     assert lines[2].split()[1:] == ["3", "2"]
     assert run("types", "--tree", "--json").lines == run("types", "--json").lines
+
+
+def test_a_matrix_of_types(run: Run, fill: Fill) -> None:
+    fill(
+        b'{"type":"a.one","n":1,"both":[]}',
+        b'{"type":"a.one","n":"x","both":[],"only":null}',
+        b'{"type":"a.two","both":[1]}',
+        b'{"type":"b","other":{}}',
+    )
+    done = run("matrix", "a.*")
+    assert done.out.splitlines() == [
+        "field   AB",
+        "both    ●●",
+        "both[]  ·●",
+        "n       ≠·",
+        "only    ◐·",
+        "type    ●●",
+        "",
+        "   type",
+        "A  a.one",
+        "B  a.two",
+        "",
+        "● always   ◐ sometimes   ≠ not one type of value   · never",
+    ]
+    assert done.err == "fields of no sender: 2 types, 5 fields\n"
+    lines = {line["path"]: line["in"] for line in run("matrix", "--json").lines}
+    assert lines["other"] == {"b": {"stands": "always", "types": ["object"], "present": 1, "of": 1}}
+    assert {name: each["stands"] for name, each in lines["n"].items()} == {"a.one": "mixed"}
+    assert run("matrix", "nothing").code == 1

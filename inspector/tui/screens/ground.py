@@ -40,6 +40,8 @@ class Ground(Boundary[None]):
         self.details = DetailPane(("Details",), glyphs, id="detail")
         self.extra = DetailPane(("Shape", "Attempts"), glyphs, id="extra")
         self.filter_bar = FilterBar(id="filter")
+        self.grouped = ""
+        """``type`` or ``delivery`` while the list is in groups."""
         self.look = Look(target=str(session.setting("replay_target") or ""), keys=session.preferences.keys)
         self.down = ""
         """Why nothing listens, in words; empty while something does."""

@@ -49,8 +49,6 @@ class GroupActions(Ground):
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         super().__init__(session, glyphs)
-        self.grouped = ""
-        """``type``, ``delivery``, or empty."""
         self.groups: dict[int, TypeGroup] = {}
         """By the number of their heading, while the list is in groups by type."""
         self._numbers: dict[TypeKey, int] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from shlex import quote
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -24,13 +25,14 @@ from inspector.core.payload import show_path
 from inspector.core.shorten import event_type
 from inspector.core.text import storable, visible
 from inspector.core.type_shape import Field
+from inspector.store.matrix import Column, FieldLine, Matrix, matrix_of, types_of
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, side_of_types
 from inspector.tui.keys import bind, key_of
 from inspector.tui.screens.diff import DiffScreen
 from inspector.tui.screens.help import HelpScreen, groups_in_force
 from inspector.tui.screens.leaving import LeftOnce
-from inspector.tui.screens.matrix_rows import Cells, Column, MatrixRows, letter, read_matrix
+from inspector.tui.screens.matrix_rows import MatrixRows, letter
 from inspector.tui.widgets.footer import KeyFooter
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle, Part
@@ -78,7 +80,7 @@ class MatrixScreen(LeftOnce[str | None]):
         self.type = type
         self._glyphs = glyphs
         self.plain = True
-        self._cells: list[Cells] = []
+        self._fields: tuple[FieldLine, ...] = ()
         self._note = "Reading …"
 
     @property
@@ -120,22 +122,29 @@ class MatrixScreen(LeftOnce[str | None]):
     async def read(self) -> None:
         """Read the shapes of all types of the sender in a thread."""
         try:
-            self.sender, columns, self._cells = await asyncio.to_thread(read_matrix, self.store, self.sender)
+            matrix = await asyncio.to_thread(self._read)
         except (InspectorError, sqlite3.Error, OSError) as error:
             self._note = visible(str(error))
             self._draw()
             return
         rows = self.query_one(MatrixRows)
-        rows.columns = columns
+        rows.columns = columns = matrix.columns
+        self._fields = matrix.fields
         self._note = "" if columns else "No types yet. They come with the first event."
         self._show_rows()
         index = next((i for i, column in enumerate(columns) if column.type == self.type), None)
         if index is not None:
             rows.open_column(index)
 
+    def _read(self) -> Matrix:
+        with Reader(self.store) as reader:
+            types = types_of(reader, self.sender)
+            self.sender = types[0].sender if types else self.sender
+            return matrix_of(reader, types)
+
     def _show_rows(self) -> None:
         root = 1 if self.sender == "anchore" else 0
-        cells = [each for each in self._cells if self.plain or not each.is_plain]
+        cells = [each for each in self._fields if self.plain or not each.is_plain]
         shown = {each.path for each in cells}
         rows: list[Row] = []
         for each in cells:
@@ -149,7 +158,7 @@ class MatrixScreen(LeftOnce[str | None]):
         of = "details" if self.sender == "anchore" else "fields"
         sender = {"anchore": "Anchore", None: ""}.get(self.sender, visible(self.sender or ""))
         types = f"{of} of {len(rows.columns):,} {sender} {'type' if len(rows.columns) == 1 else 'types'}"
-        about = self._note or f"{' '.join(types.split())}, {units.count(len(self._cells), 'field')}"
+        about = self._note or f"{' '.join(types.split())}, {units.count(len(self._fields), 'field')}"
         self.query_one("#title", PaneTitle).parts = (
             Part("Matrix", "bold $foreground"),
             Part(f"   {about}", "$muted"),
@@ -325,4 +334,8 @@ class MatrixScreen(LeftOnce[str | None]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.app.push_screen(HelpScreen("Keys in the matrix", groups_in_force(self), "inspector types"))
+        twin = "inspector matrix"
+        if self.sender != "anchore":
+            types = f"{self.sender or ''}:*"
+            twin += f" {quote(types)}"
+        self.app.push_screen(HelpScreen("Keys in the matrix", groups_in_force(self), twin))

@@ -3,48 +3,16 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from textual.binding import BindingType
 
 from inspector.core.payload import ITEMS, KEYS, show_path
-from inspector.core.payload import Path as ValuePath
-from inspector.core.places import path_order
-from inspector.core.type_shape import Field
-from inspector.store.reader import Reader
+from inspector.store.matrix import Column, FieldLine, Stand
 from inspector.tui.keys import bind
 from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One type of the matrix."""
-
-    sender: str | None
-    type: str
-    fields: dict[ValuePath, Field]
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """One row of the matrix: a field, in each type."""
-
-    path: ValuePath
-    fields: tuple[Field | None, ...]
-
-    @property
-    def is_plain(self) -> bool:
-        """True when every type always has it, with the same one type of value."""
-        types = {field.types for field in self.fields if field is not None}
-        return (
-            len(types) == 1
-            and len(next(iter(types))) == 1
-            and all(field is not None and field.present == field.of for field in self.fields)
-        )
 
 
 class MatrixRows(Rows):
@@ -88,22 +56,23 @@ class MatrixRows(Rows):
             found.append((f" +{after}", "care"))
         return found
 
-    def sign(self, field: Field | None) -> Piece:
+    def sign(self, line: FieldLine, at: int) -> Piece:
         """How a field stands in one type."""
-        if field is None:
-            return self.glyphs.never, "muted"
-        if len(field.types) > 1:
-            return self.glyphs.mixed, "care"
-        if field.present < field.of or field.optional:
-            return self.glyphs.sometimes, "number"
-        return self.glyphs.always, "passed"
+        glyphs = self.glyphs
+        signs: dict[Stand, Piece] = {
+            "never": (glyphs.never, "muted"),
+            "mixed": (glyphs.mixed, "care"),
+            "sometimes": (glyphs.sometimes, "number"),
+            "always": (glyphs.always, "passed"),
+        }
+        return signs[line.stands(at)]
 
     def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
         """One field."""
-        cells: Cells = row.value
+        line: FieldLine = row.value
         name = self.name_width(width)
         indent = "  " * min(row.depth, name // 4)
-        step = cells.path[-1] if cells.path else "the payload"
+        step = line.path[-1] if line.path else "the payload"
         label = step.sign if step is ITEMS or step is KEYS else show_path((step,))
         mark = self.glyphs.opened if fold == "open" else self.glyphs.folded if fold else " "
         found: list[Piece] = [
@@ -118,7 +87,7 @@ class MatrixRows(Rows):
             lit = cursor and index == self.column
             if lit:
                 found[-1] = ("[", "accent")
-            found.append(self.sign(cells.fields[index]))
+            found.append(self.sign(line, index))
         return [*found, ("]", "accent")] if lit else found
 
     def open_column(self, index: int) -> None:
@@ -143,30 +112,3 @@ class MatrixRows(Rows):
 def letter(index: int) -> str:
     """The letter of a column; beyond 62 columns it is ``+``, and the path bar tells which."""
     return LETTERS[index] if index < len(LETTERS) else "+"
-
-
-def read_matrix(store: Path, sender: str | None) -> tuple[str | None, tuple[Column, ...], list[Cells]]:
-    """The types of a sender with their fields: of Anchore those of `details`, else of the whole payload.
-
-    Of a sender without types: those of the sender of the most frequent type. The sender comes first.
-    """
-    columns: list[Column] = []
-    with Reader(store) as reader:
-        types = reader.types()
-        if types and all(entry.sender != sender for entry in types):
-            sender = max(types, key=lambda entry: entry.count).sender
-        for entry in types:
-            if entry.sender != sender:
-                continue
-            shape = reader.shape_of_types([(entry.sender, entry.type)])
-            if sender == "anchore" and shape.field(("details",)) is None:
-                continue
-            fields = {
-                field.path: field
-                for field in shape.fields
-                if sender != "anchore" or (len(field.path) > 1 and field.path[0] == "details")
-            }
-            columns.append(Column(entry.sender, entry.type, fields))
-    paths = sorted({path for column in columns for path in column.fields}, key=path_order)
-    cells = [Cells(path, tuple(column.fields.get(path) for column in columns)) for path in paths]
-    return sender, tuple(columns), cells

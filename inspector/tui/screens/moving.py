@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from shlex import quote
 
 from textual import on
 
@@ -122,11 +123,20 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         pane = self.focused_pane()
         where = {"list": "L", "detail": "D", "extra": "A"}[pane]
         names = {"list": "the list", "detail": "the detail", "extra": "this pane"}
-        event = self.events.cursor
-        twin = f"inspector show {event}" if event is not None and pane != "list" else "inspector events"
-        if pane == "list" and not self.wanted.is_empty:
-            twin += f" {self.wanted.text}"
+        twin = self._twin(pane)
         self.app.push_screen(HelpScreen(f"Keys in {names[pane]}", keys.groups_of(self.app, where), twin))
+
+    def _twin(self, pane: str) -> str:
+        """What shows the same in a shell."""
+        event = self.current
+        if event is None or pane == "list":
+            words = "inspector types" if self.grouped == "type" else "inspector events"
+            return words if self.wanted.is_empty else f"{words} {quote(self.wanted.text)}"
+        tab = (self.extra if pane == "extra" else self.details).tab
+        if tab == "Shape" and event.type is not None:
+            return f"inspector shape {quote(event.type)}"
+        options = {"Raw": " --raw", "Attempts": " --attempts"}
+        return f"inspector show {event.id}{options.get(tab, '')}"
 
     def action_shapes(self) -> None:
         """The shapes of all types, on the one of this event."""
