@@ -5,7 +5,7 @@ sha256, recognises the sender, learns the shape. The bare app only reads the bod
 the usual local receiver: it parses the body, logs it indented, and answers.
 
 Load: wrk, 64 connections, one thread, a 1.5 KB Anchore body. Rounds alternate between the servers, so that what else
-the machine does falls on all of them; the figures are medians of rounds, the result is their ratios.
+the machine does falls on all of them; the result is the median of the ratios that the rounds come to.
 Needs wrk and the ``bench`` extra. Run: ``make bench`` or ``python benchmarks/capture.py [--rounds N] [--seconds S]``.
 With ``--with-screen`` it measures something else: answers while a screen scrolls (see ``with_screen.py``; no wrk).
 """
@@ -87,13 +87,13 @@ def wait_for(port: int) -> None:
     raise SystemExit(f"nothing listens on port {port}")
 
 
-def load(port: int, script: Path, seconds: float) -> tuple[float, float]:
+def load(port: int, script: Path, seconds: int) -> tuple[float, float]:
     """Requests a second and the 99th percentile in milliseconds, as wrk saw them."""
     command = [
         "wrk",
         "-t1",
         "-c64",
-        f"-d{seconds:g}s",
+        f"-d{seconds}s",
         "--latency",
         "-s",
         str(script),
@@ -113,14 +113,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--seconds", type=int, default=1, help="of each round")
     parser.add_argument("--with-screen", action="store_true")
     options = parser.parse_args()
     if options.with_screen:
         import with_screen
 
-        return with_screen.run(body(), min(options.rounds, 3), options.seconds)
+        return with_screen.run(body(), rounds=3, seconds=3 * options.seconds)
     if shutil.which("wrk") is None:
         print("wrk is missing; install it (Debian: apt-get install wrk)", file=sys.stderr)
         return 2
@@ -167,21 +167,24 @@ def main() -> int:
                 load(ports[name], script, 1)
             for _ in range(options.rounds):
                 for name in words:
-                    figures[name].append(load(ports[name], script, options.seconds if name != "flask" else 1))
+                    figures[name].append(load(ports[name], script, options.seconds))
         finally:
             for server in servers:
                 server.send_signal(signal.SIGTERM)
             for server in servers:
                 server.wait(10)
-    rates = {name: statistics.median(rate for rate, _ in found) for name, found in figures.items()}
-    tails = {name: statistics.median(tail for _, tail in found) for name, found in figures.items()}
     for name, found in figures.items():
         each = " ".join(f"{rate:,.0f}" for rate, _ in found)
-        print(f"{name:10} {rates[name]:9,.0f} requests/s (rounds: {each})   p99 {tails[name]:.1f} ms")
-    ratio = rates["inspector"] / rates["bare"]
-    result = f"capture ratio_to_bare={ratio:.3f} p99_ratio={tails['inspector'] / tails['bare']:.2f}"
-    if "flask" in rates:
-        result += f" ratio_to_flask={rates['inspector'] / rates['flask']:.1f}"
+        rate, tail = (statistics.median(figure) for figure in zip(*found, strict=True))
+        print(f"{name:10} {rate:9,.0f} requests/s   p99 {tail:.1f} ms   rounds: {each}")
+
+    def ratio(other: str, figure: int) -> float:
+        pairs = zip(figures["inspector"], figures[other], strict=True)
+        return statistics.median(ours[figure] / theirs[figure] for ours, theirs in pairs)
+
+    result = f"capture ratio_to_bare={ratio('bare', 0):.3f} p99_ratio={ratio('bare', 1):.2f}"
+    if "flask" in figures:
+        result += f" ratio_to_flask={ratio('flask', 0):.1f}"
     print(result)
     return 0
 
