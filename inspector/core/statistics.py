@@ -32,7 +32,8 @@ MAX_ELEMENTS = 200
 _ENUM = 12
 _EARLIEST, _LATEST = 1_000_000_000, 4_102_444_800
 _TIME_NAME = re.compile(
-    r"time|date|stamp|created|updated|modified|since|expire|until|_(?:at|ts)$|^(?:at|ts)$", re.I
+    r"time|date|stamp|unix|epoch|created|updated|modified|evaluation|since|expire|until|_(?:at|ts)$|^(?:at|ts)$",
+    re.I,
 )
 
 

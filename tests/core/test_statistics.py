@@ -96,6 +96,7 @@ def test_unix_times_are_told_by_range_and_name() -> None:
     ]
     assert json_of(payloads, "created_at")["formats"] == {"unix time": 3}
     assert json_of(payloads, "ts")["formats"] == {"unix time": 3}
+    assert json_of([{"last_evaluation": 1_760_000_000}] * 2, "last_evaluation")["formats"] == {"unix time": 2}
     assert "formats" not in json_of(payloads, "size")
     assert values(payloads, "created_at").in_words(("created_at",)) == (
         "unix time, 1760000000 to 1760000002 (2025-10-09 08:53Z)"
