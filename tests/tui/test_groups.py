@@ -153,6 +153,18 @@ async def test_an_event_is_found_again_once_the_list_went_through_the_groups(
         await stage.until(lambda: stage.main.events.cursor == moved and not stage.main.grouped)
 
 
+async def test_the_cursor_stays_in_sight_through_the_groups(tmp_path: Path, staged: Staged) -> None:
+    """Heading 1 and event 1 have one number and nothing else in common."""
+    path = fill(tmp_path / "events.db", [anchore(f"type.{n % 12:02}", {}, n) for n in range(40)])
+    async with staged(path, size=(80, 24)) as stage:
+        await stage.detail(40)
+        for words in ("by type, 12", "by delivery", "One event a row"):
+            await stage.press("b")
+            await stage.shows(words)
+            await stage.until(lambda: any(row.startswith("›") for row in titles(stage)))
+            assert stage.main.events.scroll_offset.y < 12
+
+
 async def test_the_grouping_may_change_while_groups_are_read(
     store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -235,18 +235,22 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         if type(rows) is type(self._rows):
             self._place(rows or Flat(self._ids))
             return
+        below = self._row(self._cursor) - self.scroll_offset.y if self._cursor is not None else 0
         # Headings have other numbers there. One that took the place of an event gives it back, unless it was left.
         stood, meant = self._meant
         if self._cursor != stood or meant is None:
             meant = self._cursor_event
         shown, self._cursor, self._cursor_event = self._cursor_event, meant, meant
-        self._place(rows or Flat(self._ids))
+        self._place(rows or Flat(self._ids), max(0, min(below, self.size.height - 1)))
         self._meant = self._cursor, meant
         if self._cursor_event == meant != shown:
             self.post_message(self.Highlighted(meant))
 
-    def _place(self, rows: Arrangement) -> None:
-        """Show other rows, with the one at the top and the cursor where they were."""
+    def _place(self, rows: Arrangement, below: int | None = None) -> None:
+        """Show other rows, with the one at the top and the cursor where they were.
+
+        Of rows of another kind none is the same but that of the cursor, which stood `below` the top.
+        """
         top = self.scroll_offset.y
         at_cursor = self._cursor is not None and len(self._rows) > 0
         held = self._row(self._cursor) - top if at_cursor and self._cursor is not None else -1
@@ -260,6 +264,8 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
             self._put_cursor(self._newest())
         elif (settled := rows.settle(self._cursor)) != self._cursor:
             self._put_cursor(settled)
+        if below is not None:
+            anchor, offset = self._cursor, below
         if self._following:
             self._show_cursor()
         elif anchor is not None and (stands := rows.settle(anchor)) is not None:
