@@ -239,10 +239,11 @@ def _form(text: str) -> str:
 def form_fields(text: str) -> list[tuple[str, str]]:
     """The fields of a form in order, decoded, at most one more than `MAX_FIELDS`."""
     fields = (field.partition("=") for field in text.strip("\r\n").split("&", MAX_FIELDS))
-    return [(_unquoted(key), _unquoted(value)) for key, _, value in fields]
+    return [(unquoted(key), unquoted(value)) for key, _, value in fields]
 
 
-def _unquoted(text: str) -> str:
+def unquoted(text: str) -> str:
+    """A name or value of a form or query, decoded."""
     raw = unquote_to_bytes(text.replace("+", " ").encode("utf-8", "surrogatepass"))
     try:
         return raw.decode()

@@ -14,7 +14,10 @@ from itertools import pairwise, repeat
 from typing import Protocol
 
 _NEWLINE = re.compile("\n")
-_HEX_BYTES = 16
+_HEX_BYTES = 8
+"""Of a row: with 16, the characters would not fit into the detail beside the list."""
+_HEX_LEAD = 35
+"""Characters of a row before those of its bytes."""
 
 
 class Lines(Protocol):
@@ -100,7 +103,7 @@ class TextLines:
 
 
 class HexLines:
-    """A hex dump, 16 bytes a row: ``00000010  48 65 6c 6c  …  |Hell…|``."""
+    """A hex dump, 8 bytes a row: ``00000010  48 65 6c 6c 6f 20 79 6f  Hello yo``."""
 
     __slots__ = ("data",)
 
@@ -113,22 +116,21 @@ class HexLines:
     def line(self, row: int) -> str:
         at = row * _HEX_BYTES
         piece = self.data[at : at + _HEX_BYTES]
-        left, right = piece[:8].hex(" "), piece[8:].hex(" ")
         plain = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
-        return f"{at:08x}  {left:<23}  {right:<23}  {plain}"
+        return f"{at:08x}  {piece.hex(' '):<23}  {plain}"
 
     def slice(self, row: int, start: int, end: int) -> str:
         return self.line(row)[start:end]
 
     def length(self, row: int) -> int:
-        return 60 + len(self.data[row * _HEX_BYTES : (row + 1) * _HEX_BYTES])
+        return _HEX_LEAD + len(self.data[row * _HEX_BYTES : (row + 1) * _HEX_BYTES])
 
     def lengths(self) -> Iterator[int]:
-        yield from repeat(60 + _HEX_BYTES, len(self) - 1)
+        yield from repeat(_HEX_LEAD + _HEX_BYTES, len(self) - 1)
         yield self.length(len(self) - 1)
 
     def longest(self) -> int:
-        return 60 + min(len(self.data), _HEX_BYTES)
+        return _HEX_LEAD + min(len(self.data), _HEX_BYTES)
 
     def text(self) -> str:
         return "\n".join(self.line(row) for row in range(len(self)))

@@ -41,8 +41,6 @@ _WORDS: Final = {
     BASE64_JSON: "JSON in this base64",
     BASE64_TEXT: "text in this base64",
 }
-_PART: Final = "JSON within"
-_WORDS_PART: Final = "JSON within this string"
 _CANDIDATE = re.compile(
     r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{12,}+={0,2})",?+$)|[\[{](?:\\[nrt]| )*+\\"', re.MULTILINE
 )
@@ -232,7 +230,7 @@ class NestedText:
         if number < 0:
             number = bisect_left(self._at, at)
             held = number < len(self._at) and self._at[number] == at
-            return _INSIDE.get(self._found[number].step, _PART) if held else ""
+            return _INSIDE.get(self._found[number].step, _INSIDE[FROM_JSON]) if held else ""
         return tree.holds(at) if isinstance(tree, NestedText) else ""
 
     def held(self, row: int) -> str:
@@ -241,7 +239,7 @@ class NestedText:
         if number < 0:
             return ""
         if at == 0:
-            return _WORDS.get(self._found[number].step, _WORDS_PART)
+            return _WORDS.get(self._found[number].step, _WORDS[FROM_JSON])
         return tree.held(at) if isinstance(tree, NestedText) else ""
 
     def is_text(self, row: int) -> bool:

@@ -5,11 +5,13 @@ Reading may take a while for a large body, and is done in a thread.
 
 from __future__ import annotations
 
+import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from inspector.core.bodies import BodyView, decoded, hex_of, view_of
+from inspector.core import units
+from inspector.core.bodies import BodyView, decoded, hex_of, view_bytes, view_of
 from inspector.core.body_parts import BodyPart, parts_of
 from inspector.core.events import Attempt, Event, Request
 from inspector.core.jsontext import JsonText
@@ -49,7 +51,8 @@ class Detail:
     whole: JsonText | NestedText | None = None
     """The payload."""
     parts: tuple[BodyPart, ...] = ()
-    """What a body of several things holds: parts of a multipart body, JSON fields of a form."""
+    """What a body of several things holds: parts of a multipart body, JSON fields of a form; of a CloudEvent the bytes
+    in it."""
     envelope: JsonText | NestedText | None = None
     """The payload with ``above`` in place of that value."""
     view_failed: str = ""
@@ -123,12 +126,15 @@ def _laid_out(
     tree = view.json if view is not None else None
     key = part_key_of(tree)
     part = envelope = None
+    parts: tuple[BodyPart, ...] = ()
     if tree is not None and key is not None:
         part, envelope = tree.part((key,)), tree.replaced((key,), "above")
     elif tree is not None and (row := tree.row_of((DATA_BASE64,))) is not None:
         part = json_in_base64(tree.value_text(row), (DATA_BASE64,))
         if part is not None:
             key, envelope = DATA_BASE64, tree
+        else:
+            parts = _bytes_of(tree, row)
     return Detail(
         event=event,
         request=request,
@@ -140,10 +146,22 @@ def _laid_out(
         part_key=key,
         part=None if part is None else unfolded(part),
         whole=None if tree is None else unfolded(tree),
-        parts=() if view is None or request is None else parts_of(view, content_type(request)),
+        parts=parts or (() if view is None or request is None else parts_of(view, content_type(request))),
         envelope=None if envelope is None else unfolded(envelope),
         view_failed=failed,
     )
+
+
+def _bytes_of(tree: JsonText, row: int) -> tuple[BodyPart, ...]:
+    """What the base64 on a row is when it is no JSON; nothing when it is no base64."""
+    named = tree.row_of(("datacontenttype",))
+    try:
+        data = binascii.a2b_base64(plain_value(tree.value_text(row)), strict_mode=True)
+    except (ValueError, UnicodeEncodeError):
+        return ()
+    view = view_bytes(data, "" if named is None else plain_value(tree.value_text(named)))
+    size = units.count(len(data), "byte")
+    return (BodyPart(f"{DATA_BASE64}, {size}", view.lines, view.language, size),) if data else ()
 
 
 def content_type(request: Request) -> str:

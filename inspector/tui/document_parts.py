@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspector.core.bodies import unquoted
 from inspector.core.header_words import meaning_of_header, odd_headers
 from inspector.core.redact import MASK, redact_headers, redact_query
 from inspector.tui.detail import Look
@@ -51,13 +52,17 @@ def mask_target(target: bytes) -> bytes:
 
 
 def query_section(query: bytes, look: Look) -> Section:
-    """The fields of a query, a line each."""
+    """The fields of a query, decoded, a line each."""
     masked = 0
     if not look.reveal:
         query, masked = redact_query(query)
     fields = [field.partition(b"=") for field in query.split(b"&") if field]
     lines = [
-        line((latin(name), "key"), (" = ", "muted"), masked_text(value) if value else "")
+        line(
+            (unquoted(latin(name)), "key"),
+            (" = ", "muted"),
+            MASK if value == MASK.encode() else unquoted(latin(value)),
+        )
         for name, _, value in fields
     ]
     note = f"{masked} masked" if masked else ""

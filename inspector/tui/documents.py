@@ -35,7 +35,7 @@ from inspector.tui.document_parts import (
 )
 from inspector.tui.keys import first_key
 from inspector.tui.shape_document import shape_document
-from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section
+from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section, sentences
 
 _MAX_NEW = 2
 _SUMMARY_KEYS = 5
@@ -119,14 +119,14 @@ def _head(detail: Detail, look: Look) -> Section:
     if event.duplicate_of is not None:
         lines.append(line(("delivered again: ", "care"), f"first came as #{event.duplicate_of}"))
     if event.pending:
-        lines.append(line(("A large body: its type and shape are being read.", "muted")))
+        lines.append(line(("Its type and shape are still being read.", "muted")))
     lines.extend(line((words, "new"), new=True) for words in detail.news[:_MAX_NEW])
     if len(detail.news) > _MAX_NEW:
         more = f"and {len(detail.news) - _MAX_NEW:,} more; {first_key(look.keys, 'tab-5')} shows what is new"
         lines.append(line((more, "new"), new=True))
     if detail.view_failed:
         raw = f"{first_key(look.keys, 'tab-4')} has the raw bytes, the log the rest."
-        lines.append(line((f"This view failed ({detail.view_failed}). {raw}", "error")))
+        lines += sentences([f"This view failed ({detail.view_failed}). {raw}"], "error").lines
     return Section("head", None, Head(lines))
 
 
@@ -165,6 +165,13 @@ def _details(detail: Detail, request: Request, view: BodyView, look: Look) -> Do
         )
     elif detail.parts:
         sections += _parts(detail)
+        if detail.whole is not None:
+            words = _keys(detail.whole)
+            sections.append(
+                Section(
+                    "envelope", "envelope", detail.whole, "json", summary=words, foldable=True, folded=True
+                )
+            )
     else:
         sections.append(Section("details", "body", detail.whole or view.lines, view.language, foldable=True))
     query = request.target.partition(b"?")[2]
@@ -189,7 +196,7 @@ def _keys(tree: JsonText | NestedText) -> str:
 def _notes(view: BodyView) -> list[Section]:
     if not view.notes:
         return []
-    return [Section("notes", None, Head([line((note, "care")) for note in view.notes]))]
+    return [Section("notes", None, sentences(view.notes, "care"))]
 
 
 def _body(detail: Detail, look: Look) -> Document:
@@ -197,7 +204,7 @@ def _body(detail: Detail, look: Look) -> Document:
     assert detail.view is not None
     if look.hex:
         return Document((Section("body", None, HexLines(detail.request.body), "hex"),))
-    if detail.parts:
+    if detail.parts and detail.whole is None:
         return Document((*_notes(detail.view), *_parts(detail)))
     return Document.of(detail.view, new_paths(detail), detail.whole)
 

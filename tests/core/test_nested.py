@@ -149,8 +149,8 @@ def test_json_within_a_sentence(text: str, step: str | None) -> None:
     if step is None:
         assert not tree.holds(row)
         return
-    assert tree.holds(row) == "JSON within"
-    assert tree.held(row + 1) == "JSON within this string"
+    assert tree.holds(row) == "JSON inside"
+    assert tree.held(row + 1) == "JSON in this string"
     path = tree.path_at(row + 1)
     assert show_path(path) == f"msg | {step}"
     begin, _, end = step[2 : step.index("]")].partition(":")

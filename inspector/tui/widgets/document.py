@@ -19,8 +19,9 @@ The detail pane of an event, for example::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Literal
 
 from inspector.core.bodies import BodyView, Language
@@ -34,6 +35,8 @@ Role = Literal[
     "key", "string", "number", "constant", "escape", "rule",
 ]  # fmt: skip
 """How a piece of text looks; each is a component class `viewer--<role>`."""
+_SENTENCE = 50
+"""Characters of a line of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,11 @@ class HeadLine:
     def text(self) -> str:
         """The words without their looks."""
         return "".join(span.text for span in self.spans)
+
+
+def sentences(texts: Iterable[str], role: Role) -> Head:
+    """Sentences of our own as lines that fit the narrowest pane beside a list: what is wrong is to be read whole."""
+    return Head([HeadLine((Span(part, role),)) for text in texts for part in wrap(text, _SENTENCE)])
 
 
 class Head:
@@ -145,6 +153,5 @@ class Document:
         given."""
         sections = [Section("body", None, source or view.json or view.lines, view.language)]
         if view.notes:
-            notes = Head([HeadLine((Span(note, "muted"),)) for note in view.notes])
-            sections.insert(0, Section("notes", None, notes))
+            sections.insert(0, Section("notes", None, sentences(view.notes, "muted")))
         return cls(tuple(sections), new_paths)
