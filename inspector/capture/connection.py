@@ -23,7 +23,7 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError, _ErrInfo
 from inspector.capture.address import peer_of
 from inspector.capture.answers import Answer
 from inspector.capture.heads import Head, Unreadable, hopeless, read_again, trailers_in
-from inspector.capture.stand_ins import Cut, Incoming, Written
+from inspector.capture.stand_ins import Cut, Incoming, Written, end_early
 from inspector.core.labels import HeaderLines
 from inspector.core.units import count
 from inspector.store.writer import now
@@ -420,7 +420,7 @@ class Connection(RequestHandler):
         if broken:
             self.deaf = True
             self.body = None
-            payload.set_exception(Cut("broken body: its chunks are not framed as HTTP has it", 400))
+            end_early(payload, Cut("broken body: its chunks are not framed as HTTP has it", 400))
             return
         if self.left is not None:
             self.left -= len(piece)
@@ -515,7 +515,7 @@ class Connection(RequestHandler):
             request = cast("Incoming | None", self._current_request)
             if request is not None:
                 words = f"timeout: the body was not complete after {limits.body_deadline:g} s"
-                request.payload.set_exception(Cut(words, 408))
+                end_early(request.payload, Cut(words, 408))
 
     def _end_late_head(self) -> None:
         if self.head:

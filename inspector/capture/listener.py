@@ -25,7 +25,7 @@ from inspector.capture.credentials import Credentials
 from inspector.capture.limits import Limits
 from inspector.capture.origin import Origin
 from inspector.capture.refused import Refused
-from inspector.capture.stand_ins import HUNG_UP, Cut, Incoming, Written
+from inspector.capture.stand_ins import HUNG_UP, Cut, Incoming, Written, end_early
 from inspector.capture.supervise import supervised
 from inspector.capture.tls import Door
 from inspector.core.events import Request
@@ -161,7 +161,8 @@ class Listener:
         self, message: Any, payload: Any, connection: Connection, received: tuple[int, int]
     ) -> None:
         """Keep a request whose sender was gone before its turn came, in the background."""
-        incomplete = None if payload.is_eof() else HUNG_UP
+        ended = payload.exception()
+        incomplete = ended.words if isinstance(ended, Cut) else None if payload.is_eof() else HUNG_UP
         request = _request(message, _unread(payload), connection.trailers.pop(payload, ()) or ())
         labels, forwarded, _ = self._origin(request, connection)
         self.refused.keep(
@@ -201,12 +202,12 @@ class Listener:
         upload: int | None = None
         size = 0
         digest = b""
-        if payload.is_eof():
+        if payload.is_eof() and payload.exception() is None:
             body = payload.read_nowait(-1)
         else:
             transport = connection.transport
             if transport is None:
-                payload.set_exception(Cut(HUNG_UP, None))
+                end_early(payload, Cut(HUNG_UP, None))
             elif message.version >= (1, 1) and message.headers.get("Expect", "").lower() == "100-continue":
                 transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             connection.body_since = time.monotonic()
@@ -305,6 +306,7 @@ class Listener:
                     cut = payload.exception()
                     data = _unread(payload)
                 if not data:
+                    cut = cut or payload.exception()
                     break
                 size += len(data)
                 if size > self.limits.body:

@@ -23,6 +23,16 @@ class Cut(Exception):
         self.status = status
 
 
+def end_early(payload: Any, cut: Cut) -> None:
+    """Tell the reader of a body that no more of it comes.
+
+    One that was just woken, for the end of a chunk without bytes, looks for more and for the end, and not for an
+    exception: it would wait for ever.
+    """
+    payload.set_exception(cut)
+    payload.feed_eof()
+
+
 class Incoming:
     """What aiohttp makes of one request, as little as possible: it stands in for `web.BaseRequest`."""
 
@@ -42,9 +52,9 @@ class Incoming:
     def _cancel(self, exception: BaseException) -> None:
         """aiohttp calls this when the connection is lost or the server stops: tell the body's reader."""
         if isinstance(exception, asyncio.CancelledError):
-            self.payload.set_exception(Cut("the listener was stopped before the body was complete", 503))
+            end_early(self.payload, Cut("the listener was stopped before the body was complete", 503))
         else:
-            self.payload.set_exception(Cut(HUNG_UP, None))
+            end_early(self.payload, Cut(HUNG_UP, None))
 
 
 class Written:

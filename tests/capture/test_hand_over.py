@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import time
 from pathlib import Path
 
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.streams import StreamReader
+
+from inspector.capture.stand_ins import Cut, end_early
 from tests.capture.conftest import captured
 
 RULES = [
@@ -73,3 +78,20 @@ def test_what_follows_a_late_answer_waits_and_keeps_its_order(tmp_path: Path) ->
             ("b'/never'", 0),
         ]
         assert {event.complete for event in events} == {True}
+
+
+async def test_a_reader_that_was_just_woken_hears_that_its_body_ended_early() -> None:
+    """The end of a chunk wakes it without a byte; it waited for ever when its body broke in that moment."""
+    loop = asyncio.get_running_loop()
+    protocol = BaseProtocol(loop)
+    protocol.transport = asyncio.Transport()
+    payload = StreamReader(protocol, 2**16, loop=loop)
+    payload.begin_http_chunk_receiving()
+    payload.feed_data(b"x")
+    assert await payload.readany() == b"x"
+    reading = asyncio.create_task(payload.readany())
+    await asyncio.sleep(0)
+    payload.end_http_chunk_receiving()
+    end_early(payload, Cut("broken", 400))
+    assert await asyncio.wait_for(reading, 2) == b""
+    assert isinstance(payload.exception(), Cut)
