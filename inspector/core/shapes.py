@@ -152,7 +152,7 @@ def _place(value: Any, depth: int, met: list[int]) -> Shape:
     if kind is dict or kind is Duplicated:
         if not depth:
             raise _too_deep()
-        outline = tuple(value), tuple(map(type, value.values()))
+        outline = (*value, *map(type, value.values()))
         met.append(len(value))
         known = _objects.get(outline) if kind is dict else None
         if known is not None:
@@ -163,7 +163,7 @@ def _place(value: Any, depth: int, met: list[int]) -> Shape:
             for index, key in slots:
                 parts[index] = _place(value[key], depth - 1, met)
             return Shape(parts)
-        names = outline[0]
+        names = tuple(value)
         if not names:
             return _leaf[OBJECT | EMPTY_OBJECT]
         keys = _sorted_names(names)
@@ -177,7 +177,7 @@ def _place(value: Any, depth: int, met: list[int]) -> Shape:
             return _with_data_keys(names, children)
         place = Shape((OBJECT, None, None, keys, (), *children))
         if kind is dict:
-            _remember(outline, place)
+            _remember(outline, names, place)
         return place
     if kind is list:
         if not depth:
@@ -205,7 +205,8 @@ def _distinct(places: Collection[Shape]) -> Collection[Shape]:
 # Events repeat the same few objects, so what an object with these names, in this order, and these Python
 # types of values comes to is worked out once: its place, and the index and key of each value that is a
 # container itself.
-_Outline = tuple[tuple[str, ...], tuple[type, ...]]
+_Outline = tuple[str | type, ...]
+"""The names, then as many types."""
 _objects: dict[_Outline, tuple[Shape, tuple[tuple[int, str], ...]]] = {}
 _arrays: dict[frozenset[type], Shape] = {frozenset(): _leaf[ARRAY | EMPTY_ARRAY]}
 _bounds: dict[Shape, Shape] = {}
@@ -215,11 +216,12 @@ _CACHED_CHARACTERS = 4_000
 _CACHED_PLACES = 1_000
 
 
-def _remember(outline: _Outline, place: Shape) -> None:
-    names, kinds = outline
+def _remember(outline: _Outline, names: tuple[str, ...], place: Shape) -> None:
     if sum(map(len, names)) > _CACHED_CHARACTERS:
         return
-    open_names = {name for name, kind in zip(names, kinds, strict=True) if kind not in _SCALARS}
+    open_names = {
+        name for name, kind in zip(names, outline[len(names) :], strict=True) if kind not in _SCALARS
+    }
     slots = tuple([(index, key) for index, key in enumerate(place[3], 5) if key in open_names])
     if slots:
         # What stood in the slots this time is not kept alive.

@@ -49,6 +49,8 @@ class _Type:
     """With how many variants to look for data keys again."""
     interned: dict[Shape, int] = field(default_factory=dict)
     """Row by the shape as computed, before collapses."""
+    latest: tuple[Shape, int] | None = None
+    """The one that was asked for last: to compare it takes nothing, to look it up its hash."""
     bare: int | None = None
     """Row that counts the events without a JSON body."""
 
@@ -65,6 +67,7 @@ class _Type:
             self.places -= size(shape)
         for shape in [shape for shape, number in self.interned.items() if number == row]:
             del self.interned[shape]
+        self.latest = None
 
 
 @dataclass(slots=True)
@@ -108,8 +111,11 @@ class ShapeRows:
         known = self._known(key)
         if known.names:
             shape = with_names(shape, payload, known.names)
+        if known.latest is not None and known.latest[0] is shape:
+            return known.latest[1], False
         row = known.interned.get(shape)
         if row is not None:
+            known.latest = shape, row
             return row, False
         row, new = self._row(key, known, collapse_each(shape, known.collapses))
         if (
@@ -256,6 +262,7 @@ class ShapeRows:
         known.places = sum(map(size, variants))
         known.look_at = len(variants) + 1
         known.interned.clear()
+        known.latest = None
         self.collapsed += 1
         return True
 
