@@ -39,7 +39,7 @@ from inspector.tui.palette import PALETTE_CSS, Palette, commands
 from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
-from inspector.tui.strips import keep_strips_out_of_themselves
+from inspector.tui.strips import strips_without_caches
 from inspector.tui.terminal import Terminal
 from inspector.tui.theme import THEMES, variable_defaults
 from inspector.tui.widgets.glyphs import ASCII, choose, encoding_of
@@ -91,7 +91,7 @@ class InspectorApp(App[None]):
         `driver`: what to paint through, else a terminal.
         """
         super().__init__(driver_class=driver)
-        keep_strips_out_of_themselves()
+        strips_without_caches()
         self.session = session
         self.preferences = session.preferences
         self.glyphs = choose(self.preferences.glyphs, encoding_of(os.environ))

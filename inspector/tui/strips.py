@@ -1,31 +1,35 @@
-"""Strips of Textual that end when nobody needs them any more.
+"""Strips of Textual without the caches that each of them brings along.
 
-A strip that already has the width it is asked for is its own answer, and Textual keeps answers in the strip: it holds
-itself, and only a collection of garbage ends it. A screen paints thousands a second, each with eight objects of its
-own, so collections looked at hundreds of thousands of them and held the loop up for a tenth of a second and more.
+A strip, a line of a widget, has seven caches for what it is cut and styled into. Our lines are made anew for each
+paint, so these hardly ever answer; but there are thousands of strips a paint, and to make the caches, and to look
+through them for garbage, took half of the time of painting. Some even kept the strip itself, which only a collection
+ended: it then had hundreds of thousands of objects to look at, and held the loop up for a quarter of a second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import Any
 
-from rich.style import Style
-from textual.strip import Strip
-
-_crop_extend = Strip.crop_extend
-_divide = Strip.divide
+from textual import strip
+from textual.cache import FIFOCache
 
 
-def keep_strips_out_of_themselves() -> None:
-    """Let strips answer with themselves without keeping that. Changes Textual's class; twice is as good as once."""
-    Strip.crop_extend = _crop_extend_without  # type: ignore[method-assign]
-    Strip.divide = _divide_without  # type: ignore[method-assign]
+class _KeepsNothing(FIFOCache[Any, Any]):
+    """A cache that is always empty, so that all strips can share it."""
+
+    def set(self, key: Any, value: Any) -> None:
+        """Do not keep it."""
+
+    __setitem__ = set
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Nothing is kept."""
+        return default
 
 
-def _crop_extend_without(self: Strip, start: int, end: int, style: Style | None) -> Strip:
-    return self if start <= 0 and end == self.cell_length else _crop_extend(self, start, end, style)
+_ONE = _KeepsNothing(1)
 
 
-def _divide_without(self: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
-    wanted = [cut for cut in cuts if cut <= self.cell_length]
-    return [self] if wanted == [self.cell_length] else _divide(self, wanted)
+def strips_without_caches() -> None:
+    """Give the strips made from now on no caches of their own. Changes Textual's module."""
+    strip.FIFOCache = lambda maxsize: _ONE  # type: ignore[assignment, attr-defined]

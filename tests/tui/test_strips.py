@@ -1,4 +1,4 @@
-"""Strips of Textual do not hold themselves: what was painted over is gone without a collection of garbage."""
+"""Strips of Textual are light and end with their last use, without a collection of garbage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from inspector.tui.strips import keep_strips_out_of_themselves
+from inspector.tui.strips import strips_without_caches
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import fill
 
@@ -31,18 +31,24 @@ def uncollected() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("uncollected")
-def test_a_strip_that_has_the_width_already_ends_with_its_last_use() -> None:
-    keep_strips_out_of_themselves()
-    before = strips()
-    for _ in range(10):
-        one = Strip([Segment("words", Style(bold=True))])
-        assert one.adjust_cell_length(5) is one
-        assert one.crop_extend(0, 5, None) is one
-        assert one.divide([5]) == [one]
-        assert [part.text for part in one.divide([2, 5, 9])] == ["wo", "rds"]
-        assert one.crop_extend(1, 7, None).text == "ords  "
-        assert one.adjust_cell_length(3).text == "wor"
-    del one
+def test_a_strip_is_light_and_answers_as_ever() -> None:
+    strips_without_caches()
+    bold = Style(bold=True)
+    strip = Strip([Segment("words", bold)])
+    for _ in range(2):
+        assert strip.crop_extend(0, 5, None).text == "words"
+        assert [part.text for part in strip.divide([5])] == ["words"]
+        assert [part.text for part in strip.divide([2, 5])] == ["wo", "rds"]
+        assert strip.crop_extend(1, 7, None).text == "ords  "
+        assert strip.adjust_cell_length(3).text == "wor"
+        assert strip.apply_style(Style(italic=True)) == Strip([Segment("words", bold + Style(italic=True))])
+    del strip
+    before, tracked = strips(), len(gc.get_objects())
+    some = [Strip([Segment("words", bold)]) for _ in range(1000)]
+    assert len(gc.get_objects()) - tracked < 3100  # the strip, its list, its segment
+    for one in some:
+        one.crop_extend(0, 5, None).divide([5])
+    del one, some
     assert strips() == before
 
 
