@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from inspector.core import units
@@ -36,6 +36,23 @@ _UUID_KINDS: Final = {
     8: "of the maker's own kind",
 }
 _UUID_EPOCH: Final = datetime(1582, 10, 15, tzinfo=UTC)
+
+
+class LocalZone(tzinfo):
+    """The zone of this system with the offset of each moment; what `datetime.astimezone` gives keeps that of one, which
+    is an hour off in the other half of the year."""
+
+    def fromutc(self, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=self)
+
+    def utcoffset(self, moment: datetime | None) -> timedelta | None:
+        return None if moment is None else moment.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, moment: datetime | None) -> None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> None:
+        return None
 
 
 def meaning_of(value_text: str, now: datetime) -> str:

@@ -42,7 +42,7 @@ _WORDS: Final = {
     BASE64_TEXT: "text in this base64",
 }
 _CANDIDATE = re.compile(
-    r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{12,}+={0,2})",?+$)|[\[{](?:\\[nrt]| )*+\\"', re.MULTILINE
+    r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{10,}+={0,2})",?+$)|[\[{](?:\\[nrt]| )*+\\"', re.MULTILINE
 )
 """The beginning of a string that may hold JSON, all of one that may be base64, or what JSON in a string begins with."""
 _JSON_PART = re.compile(r'(?<![\[{"\\])(?:\[\s*+){0,3}[\[{]\s*+"')

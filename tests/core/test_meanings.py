@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from inspector.core.meanings import meaning_of
+from inspector.core.meanings import LocalZone, meaning_of
 
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=timezone(timedelta(hours=1)))
 
@@ -53,3 +54,22 @@ NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=timezone(timedelta(hours=1)))
 def test_meanings(value: object, words: str) -> None:
     """Times are told here with their age, ids by their kind; what is nothing known has no words."""
     assert meaning_of(json.dumps(value), NOW) == words
+
+
+def test_a_time_of_the_other_half_of_the_year(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In winter, a time of the summer is told as clocks here showed it then."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+        time.tzset()
+        now = datetime(2026, 11, 21, 12, 0, 0, tzinfo=LocalZone())
+        assert meaning_of("1760000000", now) == "as unix seconds 2025-10-09 10:53:20 here, 408 days ago"
+        assert meaning_of(json.dumps("2026-11-21T08:00:00Z"), now) == "09:00:00 here, 3 h ago"
+        assert datetime.now(LocalZone()).utcoffset() in (timedelta(hours=1), timedelta(hours=2))
+        for odd in (
+            "9999-12-31T23:59:59-12:00",
+            "0001-01-01T00:00:00+14:00",
+            "9999-12-31T23:59:59Z",
+            "0001-01-01T00:00:00Z",
+        ):
+            meaning_of(json.dumps(odd), now)
+    time.tzset()

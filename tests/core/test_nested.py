@@ -174,6 +174,7 @@ def test_bounds() -> None:
         value = {"v": json.dumps(value)}
     tree = unfolded(JsonText(json.dumps(value)))
     assert isinstance(tree, NestedText)
+    assert unfolded(JsonText(json.dumps([b64('{"x":1}')]))).row_of((0, BASE64_JSON, "x")) == 3
     assert len(list(tree.shut())) == nested.MAX_LEVELS
     many = unfolded(JsonText(json.dumps(['{"a":1}'] * 5000)))
     assert isinstance(many, NestedText)

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from inspector.core import units
-from inspector.core.meanings import LONGEST, meaning_of
+from inspector.core.meanings import LONGEST, LocalZone, meaning_of
 from inspector.core.payload import ITEMS, KEYS, Path, show_path
 from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
@@ -95,7 +95,7 @@ def _meaning(place: Place) -> str:
     tree, row = place.source.tree, place.row
     if tree is None or tree.opens(row) or tree.closes(row) or tree.lines.length(row) > LONGEST:
         return ""
-    return meaning_of(place.value_text, datetime.now().astimezone())
+    return meaning_of(place.value_text, datetime.now(LocalZone()))
 
 
 def field_at(shape: TypeShape | None, path: Path) -> Field | None:
