@@ -120,7 +120,7 @@ async def test_tunnel_is_opened_after_a_question_only(tmp_path: Path, staged: St
             with Edits(store) as edits:
                 missing = "The ngrok program is not on this machine. The listener goes on."
                 edits.set_state("tunnel", {"state": "failed", "error": missing})
-            await stage.shows("tunnel failed")
+            await stage.shows("tunnel failed", "The ngrok program is not")
             await stage.press("t")
             await stage.shows("Fetch the ngrok program?", "bin.ngrok.com", "Its maker gives no checksum")
             await stage.press("shift+tab", "enter")
@@ -128,13 +128,17 @@ async def test_tunnel_is_opened_after_a_question_only(tmp_path: Path, staged: St
             with Edits(store) as edits:
                 url = "https://8c1f.ngrok-free.app"
                 edits.set_state("tunnel", {"state": "open", "url": url, "since_us": 1, "closes_us": None})
-            await stage.shows(f"PUBLIC {url}")
+            await stage.shows(f"PUBLIC {url}", "The tunnel is open; c copies")
             await stage.press("c")
             assert stage.app.clipboard == url
             await stage.press("t")
             await stage.shows("Close the tunnel")
             await stage.press("left", "enter")
             await stage.until(lambda: not reader.setting("tunnel")["wanted"])
+            with Edits(store) as edits:
+                lost = "The tunnel closed; t opens it with a new address."
+                edits.set_state("tunnel", {"state": "closed", "since_us": 2, "error": lost})
+            await stage.shows("tunnel closed", "The tunnel closed; t opens it")
 
 
 def test_a_terminal_that_cannot_show_a_screen_is_refused(

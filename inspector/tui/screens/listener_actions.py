@@ -29,6 +29,7 @@ class ListenerActions(AnswerActions):
             self.problem = problem
 
     restarting = False
+    _tunnel_told: tuple[object, ...] = ()
 
     # -- address and sample
 
@@ -140,6 +141,20 @@ class ListenerActions(AnswerActions):
         )
 
     # -- the watch
+
+    def watch_tunnel(self) -> None:
+        """Say once that a tunnel is open, and why one did not open or has closed."""
+        tunnel = self.session.state("tunnel")
+        if self.down or not isinstance(tunnel, dict):
+            return
+        now = tuple(tunnel.get(name) for name in ("state", "since_us", "error"))
+        if now == self._tunnel_told:
+            return
+        self._tunnel_told = now
+        if tunnel.get("error"):
+            self.tell(str(tunnel["error"]), error=True)
+        elif tunnel.get("state") == "open":
+            self.tell(f"The tunnel is open; {self.key_for('copy-address')} copies its address.")
 
     def watch_listener(self) -> None:
         """Notice a capture process that ended, and start it again; or join the one that somebody else started."""

@@ -203,6 +203,7 @@ class MainScreen(EventActions, FileActions, Moving):
         if self.session.reopen():
             self._begin_anew()
         self.watch_trouble()
+        self.watch_tunnel()
         self.update_status()
 
     def _begin_anew(self) -> None:

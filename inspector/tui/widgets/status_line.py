@@ -166,8 +166,8 @@ class StatusLine(Widget):
             return pieces
         if state == "opening":
             return [("opening tunnel …", "$warning")]
-        if state == "failed" and narrow < 3:
-            return [("tunnel failed", "$error")]
+        if state in ("failed", "closed") and narrow < 3:
+            return [(f"tunnel {state}", "$error")]
         if not status.listening or narrow >= 4:
             return []
         return [("no tunnel" if narrow >= 2 else "tunnel off", "$muted")]
