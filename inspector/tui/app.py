@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -42,10 +43,13 @@ from inspector.tui.session import Session
 from inspector.tui.strips import strips_without_caches
 from inspector.tui.terminal import Terminal
 from inspector.tui.theme import THEMES, variable_defaults
+from inspector.tui.widgets.few_colours import FewColours
 from inspector.tui.widgets.glyphs import ASCII, choose, encoding_of
 from inspector.tui.widgets.guard import Scrub
 from inspector.tui.widgets.plain_ascii import AsciiOnly
 
+_READ_S = 3.0
+"""An error stands for so long, whatever is typed."""
 _HUNG_UP_S = 1.5
 """How long the screen may take to end once its terminal is gone, seconds."""
 CRASHED = 3
@@ -97,6 +101,8 @@ class InspectorApp(App[None]):
         self.glyphs = choose(self.preferences.glyphs, encoding_of(os.environ))
         self._signals = signals
         self._on_ready = on_ready
+        self._few_colours: tuple[str, FewColours] | None = None
+        """The filter for a theme, by its name."""
         self._own_loop: asyncio.AbstractEventLoop | None = None
         for one in THEMES:
             self.register_theme(one)
@@ -120,9 +126,16 @@ class InspectorApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """The usual filters, what this terminal asks for, and the last guard."""
         # Shades of grey are colours, too: NO_COLOR gets the terminal's own.
+        theme = self.current_theme
+        if self.no_color or theme.name.endswith("-16"):
+            if self._few_colours is None or self._few_colours[0] != theme.name:
+                self._few_colours = theme.name, FewColours(self.theme_variables)
+            few: list[LineFilter] = [self._few_colours[1]]
+        else:
+            few = []
         usual = [NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters()]
         ascii_only = [AsciiOnly()] if self.glyphs is ASCII else []
-        return [*usual, *ascii_only, Scrub()]
+        return [*few, *usual, *ascii_only, Scrub()]
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, the one below all others."""
@@ -176,9 +189,13 @@ class InspectorApp(App[None]):
             self._resume(number, frame)
 
     async def on_event(self, message: events.Event) -> None:
-        """Any key ends the tour, and does what it does."""
-        if isinstance(message, events.Key) and isinstance(self.screen, MainScreen):
-            self.screen.end_tour()
+        """Any key ends the tour and errors that could be read, and does what it does."""
+        if isinstance(message, events.Key):
+            if isinstance(self.screen, MainScreen):
+                self.screen.end_tour()
+            for told in list(self._notifications):
+                if told.severity == "error" and time.time() - told.raised_at > _READ_S:
+                    self._unnotify(told)
         await super().on_event(message)
 
     def notify(

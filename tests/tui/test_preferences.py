@@ -64,3 +64,15 @@ async def test_mistakes_are_told_and_the_screen_goes_on(tmp_path: Path, staged: 
     async with staged(store, (120, 36), None, found) as stage:
         await stage.shows("There is no theme 'nrod'", "line 3, wrap: 7 is", "line 5, port: 'x' is")
         assert stage.app.theme.startswith("inspector-")
+
+
+async def test_an_error_goes_with_a_key_once_it_could_be_read(tmp_path: Path, staged: Staged) -> None:
+    store = fill(tmp_path / "events.db", [anchore("a.b", {})])
+    mistaken = Preferences(theme="dark", glyphs="unicode", mistakes=("no such thing",))
+    async with staged(store, preferences=mistaken) as stage:
+        await stage.shows("no such thing")
+        await stage.press("j")
+        (told,) = stage.app._notifications
+        told.raised_at -= 10
+        await stage.press("j")
+        await stage.until(lambda: "no such thing" not in stage.text)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.theme import Theme
 
 from inspector.tui.theme import DARK, LIGHT, THEMES, variable_defaults
+from inspector.tui.widgets.few_colours import FewColours
 from tests.tui.host import Host
 
 TEXTS = ("muted", "passed", "care", "new", "key", "string", "number", "constant", "escape")
@@ -53,3 +56,27 @@ async def test_themes_can_be_worn(name: str) -> None:
         app.theme = name
         await pilot.pause()
         assert app.theme_variables["key"]
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=lambda theme: theme.name)
+def test_the_cursor_is_told_without_colours(theme: Theme) -> None:
+    """Its row is reversed in the terminal's own two colours, whatever stands on it; without the focus it is bold."""
+    variables = {"accent": str(theme.accent), **theme.variables}
+    few, default = FewColours(variables), Style(color="default").color
+
+    def shown(text: str, background: str) -> Style:
+        style = Style(
+            color=Color.parse(variables[text]).rich_color,
+            bgcolor=Color.parse(variables[background]).rich_color,
+        )
+        (segment,) = few.apply([Segment("x", style)], Color.parse("black"))
+        assert segment.style is not None
+        return segment.style
+
+    for text in TEXTS:
+        lit = shown(text, "cursor")
+        assert lit.reverse
+        assert (lit.color, lit.bgcolor) == (default, default)
+        assert shown(text, "cursor-unfocused").bold
+        assert not shown(text, "cursor-unfocused").reverse
+    assert shown("key", "accent").reverse

@@ -16,7 +16,7 @@ from inspector.tui.widgets.glyphs import Glyphs
 from inspector.tui.widgets.pane_title import PaneTitle
 
 _LOW = 36
-"""Rows of a terminal below which panes above each other are low."""
+"""Rows of a terminal below which panes above each other are low; a single one is in half as many."""
 
 
 class Panes(Ground):
@@ -64,7 +64,8 @@ class Panes(Ground):
         if not wide and self.placed == "wide" and self.extra.viewer.has_focus:
             self.details.viewer.focus()
         self.placed = layout
-        low = width if layout == "stacked" and not only and height < _LOW else 0
+        shares = layout == "stacked" and not only
+        low = width if (shares and height < _LOW) or (layout == "one" and height < _LOW // 2) else 0
         if low != self.look.low:
             self.look = replace(self.look, low=low)
             self.reload_detail()
