@@ -117,6 +117,7 @@ class FilterBar(Vertical):
         self._chosen = 0
         self._offered: list[Completion] = []
         self._mistakes: FilterError | None = None
+        self._count_cells = 0
         self._doubt: FilterError | None = None
         """A mistake that may turn out to be a word only begun."""
         self.in_force = ""
@@ -184,7 +185,10 @@ class FilterBar(Vertical):
         """What came of the filter so far: ``44 so far …``; mistakes go before it."""
         if self._mistakes is not None:
             text = units.count(len(self._mistakes.mistakes), "mistake")
-        self.query_one("#filter-count", Static).update(Content(f"{text} "))
+        content, before = Content(f"{text} "), self._count_cells
+        self._count_cells = content.cell_length
+        # A pass over the layout paints the whole screen anew; a search tells its count ten times a second.
+        self.query_one("#filter-count", Static).update(content, layout=before != self._count_cells)
 
     def show_mistakes(self, error: FilterError | None, *, insist: bool = False) -> None:
         """Point at what cannot be read, or at nothing.
