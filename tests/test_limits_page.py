@@ -72,6 +72,7 @@ DEFAULTS = {
     "bodies in memory at once": _mib(_LIMITS.in_flight),
     "piece of a large body": _mib(writer.PIECE),
     "events that wait for the disk": f"{commit.MAX_QUEUE:,}",
+    "bytes of events that wait for the disk": _mib(commit.MAX_HELD),
     "time an event waits for the disk, or for another program's lock": _s(commit.WAIT_S + commit._GRACE_S),
     "free disk": f"{_LIMITS.min_free / 1e6:g} MB",
     "delay of an answer": _longest_delay(),

@@ -48,6 +48,9 @@ _SLICE = 16 * 1024
 """Bytes of a chunked body looked through at once for its end."""
 TRAILERS = 16 * 1024
 """Bytes of header lines after a body."""
+_LONG_HEAD = 16 * 1024
+"""Bytes from which on a head is kept once only, and no longer than it is needed."""
+_NEEDED = ("Content-Length", "Expect")
 _LINGER_S = 1.0
 IN_LINE = 16
 """Requests kept one by one of those that a sender had in line when it hung up: each takes the loop's time."""
@@ -70,6 +73,7 @@ class Connection(RequestHandler):
         "last",
         "left",
         "listener",
+        "long_head",
         "near",
         "peer",
         "received",
@@ -99,6 +103,7 @@ class Connection(RequestHandler):
         """Bytes of a head that is not complete yet."""
         self.body: Any = None
         """The payload that is being received."""
+        self.long_head = False
         self.left: int | None = None
         """Bytes that the body still lacks; None when it comes in chunks."""
         self.tail = bytearray()
@@ -280,10 +285,23 @@ class Connection(RequestHandler):
             return b""
         self.head_since = None
         rest = self._hand_over(*found, after) if at_once else None
+        self.long_head = end > _LONG_HEAD
         if rest is None:
-            self._begin(*found)
-            return after
+            message, payload = found
+            if self.long_head:
+                headers = {name: message.headers[name] for name in _NEEDED if name in message.headers}
+                message = message._replace(headers=headers)
+            self._begin(message, payload)
+            rest = after
+        if self.body is None:
+            self._forget_head()
         return rest
+
+    def _forget_head(self) -> None:
+        """Have a long head let go of: the parser holds it until the next one comes."""
+        if self.long_head:
+            self.long_head = False
+            self._parser = self._new_parser()
 
     def _parse_head(self, head: bytes, after: bytes) -> tuple[Any, Any] | None:
         """The message and payload that a head announces; None if it was refused with what came `after` it."""
@@ -426,6 +444,7 @@ class Connection(RequestHandler):
             self.left -= len(piece)
         if payload.is_eof():
             self.body = None
+            self._forget_head()
             if self.left is None:
                 self._take_trailers(payload)
             if self._upgraded:

@@ -36,8 +36,8 @@ MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 IN_FLIGHT = 2
 """Batches the writing process has at once: one that is written, one that waits."""
-MAX_QUEUE = 4000
-"""Jobs that may wait for the disk; beyond, senders are told 503 at once."""
+MAX_QUEUE, MAX_HELD = 4000, 64 * 1024 * 1024
+"""Jobs, and bytes of them, that may wait for the disk; beyond, senders are told 503 at once."""
 WAIT_S = 4.5
 """How long a job waits for its turn and for a lock that another program holds on the store."""
 _GRACE_S = 0.5
@@ -70,7 +70,7 @@ class _Batch:
     since: float
     """When the job that has waited longest came, on the monotonic clock."""
     size: int
-    """Bytes of the bodies."""
+    """Bytes of heads and bodies."""
 
 
 class GroupCommit:
@@ -100,7 +100,7 @@ class GroupCommit:
         self.trouble: str | None = None
         self.stored = 0
         self.held = 0
-        """Bytes of bodies that wait for the disk."""
+        """Bytes of heads and bodies that wait for the disk."""
         self._narrate = narrate
         self._secrets = {scheme: list(keys) for scheme, keys in (secrets or {}).items()}
         self._on_lines = on_lines
@@ -108,7 +108,7 @@ class GroupCommit:
         self._on_stored = on_stored
         self._on_fresh = on_fresh
         self._queue: deque[tuple[tuple[Any, ...], int, Told, float]] = deque()
-        """Jobs with the bytes of their bodies, who waits for them, and since when."""
+        """Jobs with their bytes, who waits for them, and since when."""
         self._sent: deque[_Batch] = deque()
         self._process: subprocess.Popen[bytes] | None = None
         self._link: _Link | None = None
@@ -191,7 +191,7 @@ class GroupCommit:
         return await future
 
     def _enqueue(self, job: tuple[Any, ...], size: int, told: Told) -> None:
-        if len(self._queue) >= MAX_QUEUE:
+        if len(self._queue) >= MAX_QUEUE or (size and self.held > MAX_HELD):
             raise StoreFailed(TOO_MUCH)
         if self._link is None:
             raise StoreFailed("the process that writes the store is being started again")
@@ -380,10 +380,10 @@ class GroupCommit:
 
 
 def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:
-    """An arrival as the other process takes it, and the bytes of its body."""
+    """An arrival as the other process takes it, and its bytes, about."""
     request = arrival.request
     if request is None:
-        whole, size = None, 0
+        whole, size = None, len(arrival.raw or b"")
     else:
         whole = (
             request.method,
@@ -393,7 +393,7 @@ def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:
             request.version,
             request.trailers,
         )
-        size = len(request.body)
+        size = len(request.body) + sum([len(value) for _, value in request.headers])
     job = (
         "event",
         whole,

@@ -157,6 +157,22 @@ async def test_bodies_that_wait_for_a_disk_that_hangs_stay_small(capture: Captur
     assert 24 < grown < 24 + 250 * 0.25
 
 
+async def test_long_heads_that_wait_for_the_disk_stay_small(capture: CaptureProcess) -> None:
+    """They count as bodies do, and are let go of once they are stored, though their connections stay open."""
+    listener, writer = capture.writing()
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 1000) for number in range(240))
+    os.kill(writer, signal.SIGSTOP)
+    try:
+        requests = [asyncio.create_task(post(capture.port, b"{}", headers=lines)) for _ in range(200)]
+        await asyncio.sleep(1)
+    finally:
+        os.kill(writer, signal.SIGCONT)
+    answers = await asyncio.gather(*requests)
+    assert {answer[9:12] for answer in answers} <= {b"200", b"503"}
+    assert peak_mb(listener) < 150
+    assert peak_mb(writer) < 100
+
+
 def peak_mb(process: int) -> float:
     """Largest resident memory a process has had, in MB."""
     status = Path(f"/proc/{process}/status").read_text()
