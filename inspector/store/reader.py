@@ -154,6 +154,11 @@ class Reader:
         found.reverse()
         return found
 
+    def count_new(self, first: int, last: int) -> int:
+        """How many events from one id to another, both included, have a shape never seen before."""
+        sql = "SELECT count(*) FROM event WHERE id >= ? AND id <= ? AND new"
+        return int(self.db.execute(sql, (first, last)).fetchone()[0])
+
     def matching(
         self, wanted: Filter, *, after: int = 0, before: int | None = None, newest_first: bool = True
     ) -> Iterator[int]:

@@ -55,6 +55,8 @@ _HUNG_UP_S = 1.5
 CRASHED = 3
 _MISTAKES_TOLD = 3
 
+_SWITCH_S = 0.0005
+
 _SOON = ("diff", "matrix", "replay_dialog", "shapes")
 """Screens that a key opens: to import them then would be felt."""
 
@@ -156,6 +158,9 @@ class InspectorApp(App[None]):
             self.set_timer(1.0, lambda: threading.Thread(target=_prepare, daemon=True).start())
             # A collection of everything holds all threads up; most of what is thrown away is young.
             gc.set_threshold(2_000, 10, 50)
+            # The loop gives the interpreter away with each row it reads; a thread that searches may keep it for this
+            # long each time.
+            sys.setswitchinterval(_SWITCH_S)
         on_ready, url = self._on_ready, self.session.url
         if on_ready is not None and url:
             # A daemon: it may take its time, and the end of the screen does not wait for it.

@@ -43,7 +43,7 @@ def test_ids_are_never_used_again(writer: StoreWriter) -> None:
     assert [first.id, second.id, third.id] == [1, 2, 3]
 
 
-def test_a_shape_is_new_only_to_a_type_that_has_shown_others(writer: StoreWriter) -> None:
+def test_a_shape_is_new_only_to_a_type_that_has_shown_others(writer: StoreWriter, reader: Reader) -> None:
     events = add(
         writer,
         anchore("a.b", {"x": 1}),
@@ -54,6 +54,7 @@ def test_a_shape_is_new_only_to_a_type_that_has_shown_others(writer: StoreWriter
         arrival(["no", "type", 1]),
     )
     assert [event.new for event in events] == [False, False, True, False, False, False]
+    assert (reader.count_new(1, 6), reader.count_new(3, 3), reader.count_new(4, 6)) == (1, 1, 0)
     assert events[2].shape == events[3].shape, "equal structures have equal hashes, whatever the type"
     assert add(writer, anchore("a.b", {"x": "again"}))[0].new is False
     check_counts(writer)

@@ -21,6 +21,8 @@ from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Sp
 from inspector.tui.widgets.layout import HEADING, Layout
 from inspector.tui.widgets.measure import WINDOW, Measure
 from inspector.tui.widgets.painter import is_among
+from inspector.tui.widgets.prepared import Prepared
+from inspector.tui.widgets.search import Matches
 from inspector.tui.widgets.viewer import Viewer
 from tests.tui.host import HOSTILE, Host, rows, screen
 
@@ -440,6 +442,25 @@ def test_layout_is_the_same_both_ways() -> None:
                     for number, section in enumerate(document.sections)
                 )
                 assert layout.spot(layout.line_of(2, HEADING)) == (2, HEADING, 0)
+
+
+def test_what_is_measured_is_not_measured_again() -> None:
+    """An event that changed is laid out anew; the rows of its body are the same."""
+    body = TextLines("word\n" * 1000)
+    first = Prepared.of(Document((Section("body", None, body),)))
+    again = Prepared.of(
+        Document((Section("new", None, TextLines("a")), Section("body", None, body))), first.measures
+    )
+    assert again.measures[1] is first.measures[0]
+    assert again.measures[0].lines is again.document.sections[0].lines
+
+
+def test_a_search_that_is_over_stops() -> None:
+    """Of one for which nobody waits any more nothing is left to do."""
+    document = Document((Section("body", None, TextLines("word\n" * 1000)),))
+    asked = iter([False] * 9 + [True])
+    assert len(Matches(document, "word", lambda: next(asked))) == 9
+    assert len(Matches(document, "word")) == 1000
 
 
 def test_measures() -> None:

@@ -158,7 +158,7 @@ class MainScreen(EventActions, FileActions, Moving):
             self.rate.add(len(fresh), time.time())
             self.learn_later()
             if not self.events.following and len(fresh) <= 500:
-                self._missed_new += sum(event.new for event in self.session.reader.events(fresh))
+                self._missed_new += self.session.reader.count_new(fresh[0], fresh[-1])
             if self.wanted.is_empty:
                 self.events.sync()
             else:

@@ -35,10 +35,10 @@ class Tall(NamedTuple):
 class Measure:
     """Cells of the rows of a source. Takes a moment for megabytes."""
 
-    __slots__ = ("_cells", "_exact", "_lines", "_tall", "_windows", "widest")
+    __slots__ = ("_cells", "_exact", "_tall", "_windows", "lines", "widest")
 
     def __init__(self, lines: Lines) -> None:
-        self._lines = lines
+        self.lines = lines
         self._cells: array[int] | None = None
         """None for a hex dump, of which every row counts as a whole one."""
         self._exact: bytearray | None = None
@@ -73,7 +73,7 @@ class Measure:
         if windows is not None:
             number = min(bisect_right(windows, cell), len(windows)) - 1
             return number * WINDOW, windows[number]
-        if self._exact is not None and self._lines.length(row) <= WINDOW:
+        if self._exact is not None and self.lines.length(row) <= WINDOW:
             return 0, 0
         return cell // WINDOW * WINDOW, cell // WINDOW * WINDOW
 
@@ -93,7 +93,7 @@ class Measure:
         cells, exact = self._cells, self._exact
         if cells is None:
             more = self.height(0, width) - 1
-            count = len(self._lines) if more else 0
+            count = len(self.lines) if more else 0
             return Tall(range(count), range(more, more * count + 1, max(1, more)))
         if exact is None:
             rows = array("q", [row for row, wide in enumerate(cells) if wide > width])
@@ -112,13 +112,13 @@ class Measure:
 
     def _measured(self, row: int) -> tuple[int, bool]:
         """Cells of a row, and whether each is one character as it came."""
-        length = self._lines.length(row)
+        length = self.lines.length(row)
         if length <= WINDOW:
-            return _cells_of(self._lines.line(row))
+            return _cells_of(self.lines.line(row))
         starts = [0]
         all_exact = True
         for start in range(0, length, WINDOW):
-            cells, exact = _cells_of(self._lines.slice(row, start, start + WINDOW))
+            cells, exact = _cells_of(self.lines.slice(row, start, start + WINDOW))
             starts.append(starts[-1] + cells)
             all_exact = all_exact and exact
         total = starts.pop()

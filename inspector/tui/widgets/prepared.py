@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
@@ -16,15 +16,19 @@ class Prepared(NamedTuple):
     measures: list[Measure]
 
     @classmethod
-    def of(cls, document: Document) -> Prepared:
-        """Measure a document; above a megabyte, in a thread."""
-        return cls(document, [Measure(section.lines) for section in document.sections])
+    def of(cls, document: Document, known: Sequence[Measure] = ()) -> Prepared:
+        """Measure a document, but for rows that are known; above a megabyte, in a thread."""
+        before = {id(measure.lines): measure for measure in known}
+        return cls(
+            document,
+            [before.get(id(section.lines)) or Measure(section.lines) for section in document.sections],
+        )
 
 
-def prepare(build: Callable[[], Document]) -> Prepared | Exception:
+def prepare(build: Callable[[], Document], known: Sequence[Measure] = ()) -> Prepared | Exception:
     """The document, or why there is none; any failure of a view ends here, so that the app lives."""
     try:
-        return Prepared.of(build())
+        return Prepared.of(build(), known)
     except Exception as error:
         return error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from inspector.core.lines import HexLines, Lines, TextLines
@@ -26,8 +26,12 @@ class Match(NamedTuple):
 class Matches:
     """All matches of one text, upper and lower case alike; at most `MAX_MATCHES`."""
 
-    def __init__(self, document: Document, needle: str) -> None:
-        """Search at once: above a megabyte, in a thread."""
+    def __init__(self, document: Document, needle: str, is_over: Callable[[], bool] = lambda: False) -> None:
+        """Search at once: above a megabyte, in a thread.
+
+        It ends early, and is of no use, when `is_over`: each letter that is typed begins another search, and
+        threads that go on for nobody leave the loop little of the interpreter.
+        """
         self.needle = needle
         self._places = array("q")
         self._starts = array("q")
@@ -36,6 +40,8 @@ class Matches:
             for row, start in _found(section.lines, needle) if needle else ():
                 if len(self._places) == MAX_MATCHES:
                     self.cut = True
+                    return
+                if is_over():
                     return
                 self._places.append(number * _SECTION + row)
                 self._starts.append(start)

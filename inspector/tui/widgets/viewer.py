@@ -278,7 +278,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _build(self, build: Callable[[], Document], turn: int, stay: bool) -> None:
         """Runs in a thread."""
-        self.post_message(self._Built(turn, prepare(build), stay))
+        self.post_message(self._Built(turn, prepare(build, self._measures), stay))
 
     def on_viewer__built(self, message: _Built) -> None:
         """Show what the thread built, unless something else was asked for since."""
@@ -511,8 +511,9 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
     # Search
 
     def _search(self, document: Document, text: str, turn: int) -> None:
-        """Runs in a thread."""
-        self.post_message(self._Searched(turn, Matches(document, text)))
+        """Runs in a thread, until something else is searched for."""
+        matches = Matches(document, text, lambda: turn != self._search_turn)
+        self.post_message(self._Searched(turn, matches))
 
     def on_viewer__searched(self, message: _Searched) -> None:
         """Take what the thread found, unless something else was searched for since."""
