@@ -22,6 +22,8 @@ BAR_S = 5
 """Seconds a bar of the sparkline stands for."""
 BARS = 12
 _USUAL = "answers 200"
+_NARROWER = ((0, 0), (1, 1), (1, 2), (2, 2), (3, 3), (3, 4), (4, 4))
+"""How much is left out at the left and at the right, step by step: words at the left go after bars at the right."""
 
 
 class Rate:
@@ -99,8 +101,8 @@ class StatusLine(Widget):
     def render(self) -> Content:
         """Left: listener and tunnel. Right: rate and counts."""
         width = self.size.width
-        for narrow in range(5):
-            left, right = self._left(narrow, width), self._right(narrow, width)
+        for narrow, narrow_right in _NARROWER:
+            left, right = self._left(narrow, width), self._right(narrow_right, width)
             room = width - left.cell_length - right.cell_length
             if room >= 2 or (narrow == 4 and room >= 0):
                 return Content.assemble(left, " " * room, right)
@@ -160,7 +162,7 @@ class StatusLine(Widget):
             since, closes = tunnel.get("since_us"), tunnel.get("closes_us")
             if isinstance(since, int):
                 age = f"{' open' if narrow < 2 else ''} {_minutes(status.now_us - since)}"
-                if isinstance(closes, int) and narrow < 3:
+                if isinstance(closes, int) and narrow < 4:
                     age += f", {_minutes(max(0, closes - status.now_us), bare=True)} left"
                 pieces.append((age, "$warning"))
             return pieces
