@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 _NO_ID = 2**62
+_NEWEST = 10_000
+"""Events that are looked at where not all have to be."""
 _SOME_IDS = (
     "SELECT count(*), min(id), max(id), iif(max(id) - min(id) + 1 > count(*), group_concat(id), '') FROM "
     "(SELECT id FROM event WHERE id > ? AND id < ? ORDER BY id LIMIT 20000)"
@@ -294,6 +296,14 @@ class Reader:
             EventType(name, sender or None, entry[0], len(entry[1]), *entry[2:])
             for (sender, name), entry in sorted(counted.items())
         ]
+
+    def levels(self) -> list[str]:
+        """The levels that the newest events have, as their senders spell them."""
+        found = self.db.execute(
+            f"SELECT DISTINCT level FROM (SELECT level FROM event ORDER BY id DESC LIMIT {_NEWEST}) "
+            "WHERE level IS NOT NULL ORDER BY level LIMIT 100"
+        )
+        return [str(level) for (level,) in found]
 
     def variants(self, keys: Sequence[tuple[str | None, str]]) -> list[Variant]:
         """All variants of some (sender, type) pairs, equal shapes added up, the most frequent first."""

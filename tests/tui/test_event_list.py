@@ -34,13 +34,16 @@ class Kept:
         self.known = {event.id: event for event in known}
         self.asked = 0
 
+    @property
+    def last_id(self) -> int:
+        return self.ids[-1] if self.ids else 0
+
     def event(self, number: int) -> Event | None:
         self.asked += 1
         return self.known.get(number) or an_event(number, type=f"t.{number}", level="info", sender="anchore")
 
     def arrive(self, number: int) -> None:
-        last = self.ids[-1] if self.ids else 0
-        self.ids.extend(range(last + 1, last + 1 + number))
+        self.ids.extend(range(self.last_id + 1, self.last_id + 1 + number))
 
 
 def a_list(source: Kept, **given: object) -> EventList:

@@ -211,6 +211,30 @@ async def test_filter_completes_types_and_says_when_nothing_matches(store: Path,
         await stage.shows("None of 3 events match. esc clears the filter.")
 
 
+async def test_only_what_arrives_is_new_and_the_cursor_comes_back(store: Path, staged: Staged) -> None:
+    """From one filter to the next, matches are no new events; the cursor goes to the one nearest to where it was.
+    Levels complete as the store has them."""
+    fill(store, [*images(2), anchore(FAILED, {"r": 1}, level="CRITICAL"), *images(2)])
+    async with staged(store) as stage:
+        await stage.detail(5)
+        await stage.press("slash")
+        await stage.until(lambda: stage.main.filter_bar.completions)
+        await stage.type("level:crit")
+        await stage.shows("level:critical")
+        await stage.press("tab")
+        await stage.shows("Events   1 of 5")
+        await stage.detail(3)
+        for key in (*["backspace"] * 30,):
+            await stage.press(key)
+        await stage.type(f"type:{COMPLETED}", "enter")
+        await stage.shows("Events   4 of 5")
+        await stage.detail(5)
+        assert stage.main.events.missed == 0
+        await stage.press("j")
+        add(store, *images(1))
+        await stage.shows("1 new above")
+
+
 async def test_a_word_that_is_begun_is_no_mistake_once_the_store_was_read(
     store: Path, staged: Staged
 ) -> None:

@@ -169,7 +169,6 @@ class FilterActions(Ground):
         self.filter_bar.in_force = wanted.text
         self.scanning = self._stopped = False
         if wanted.is_empty:
-            self._came_from = None
             self.source.show_matches(None)
             self.events.empty = ""
             self.filter_bar.show_count("")
@@ -304,7 +303,8 @@ def _completions(reader: Reader) -> list[Completion]:
     """Words of the filter language, and values for them that the store has."""
     found = [Completion(f"{name}:") for name in WORDS]
     found += [Completion(f"is:{badge}") for badge in _IS]
-    found += [Completion(f"level:{level}") for level in ("info", "warn", "error")]
+    levels = dict.fromkeys(["info", "warn", "error", *map(str.lower, reader.levels())])
+    found += [Completion(filter_word("level", level)) for level in levels]
     found += [Completion(f"since:{length}") for length in ("10m", "1h", "24h")]
     types = sorted(reader.types(), key=lambda one: -one.count)
     senders = {one.sender for one in types if one.sender}

@@ -67,6 +67,11 @@ class Source(Protocol):
         """Ids in order of arrival, ascending; `EventList.sync` takes a change in."""
         ...
 
+    @property
+    def last_id(self) -> int:
+        """The highest id known, 0 before the first: also where `ids` are only some."""
+        ...
+
     def event(self, number: int, /) -> Event | None:
         """The event, or None when it is no longer there. Called for each visible row: it has to be quick."""
         ...
@@ -309,7 +314,7 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
     def follow(self) -> None:
         """Go to the newest event and to every one that arrives; among groups by type to the newest group."""
         if not self._rows.follows:
-            self._missed, self._seen = 0, self._ids[-1] if self._ids else 0
+            self._missed, self._seen = 0, self._source.last_id
             self._set_cursor(self._newest())
             self.post_message(self.Paused(0))
             return
@@ -324,7 +329,7 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         """Stay where the list is and count what arrives."""
         if self._following or self._seen is None:
             was, self._following = self._following, False
-            self._seen = self._ids[-1] if self._ids else 0
+            self._seen = self._source.last_id
             self._missed = 0
             if was:
                 self.post_message(self.Paused(0))
