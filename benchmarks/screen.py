@@ -1,12 +1,14 @@
 """How the screen feels at size: start to first paint, key to screen, and a large body, side by side in one run.
 
 The real program runs on a real pseudo-terminal (120×36); a figure is the time until the bytes that show the result were
-read from it. Stores are built once (the large one takes two minutes) and cached in ``.bench-cache``.
+read from it. All takes about a minute. Stores are built once (the large one takes two minutes) and cached in
+``.bench-cache``.
 
 * first paint: from starting the process until rows of the list are on the terminal, with 1,000 and with 1,000,000
   stored events, and until the empty screen is there with none; runs alternate, the figures are medians. Beside it a
   DataTable with the newest events only, since all of them would take it minutes.
-* key: from writing ``j`` until the cursor is drawn on the row below, idle and with 500 events a second arriving.
+* key: from writing ``j`` until the cursor is drawn on the row below, idle and with 500 events a second arriving, on the
+  screens of the last run.
 * memory: of the screen's process, two seconds after the first paint.
 * detail: from ``2`` on an event with a body of 10 KB, 1 MB and 10 MB until its first line is there. Beside it a Static
   with the same 1 MB through `textual.highlight`.
@@ -244,20 +246,20 @@ def resident(screen: Screen) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
 
 
-def pressed(store: Path, rate: int, body: Path) -> tuple[list[float], float]:
-    """Key times with `rate` events a second arriving, and the memory of the screen before."""
+def pressed(store: Path, body: Path) -> tuple[float, float, list[float], list[float]]:
+    """Of one screen: first paint (seconds), memory (MB), key times idle, and with `RATE` events a second arriving."""
     screen = Screen(store, "--port", "0")
     sender = None
     try:
-        screen.when("›".encode())
+        paint = screen.when(b"sync.") - screen.started
         time.sleep(2.0)
         memory = resident(screen)
-        if rate:
-            port = re.search(rb"127\.0\.0\.1:(\d+)", bytes(screen.data))
-            assert port is not None
-            sender = paced.start(int(port[1]), rate, 60, body)
-            time.sleep(0.5)
-        return keys(screen), memory
+        idle = keys(screen)
+        port = re.search(rb"127\.0\.0\.1:(\d+)", bytes(screen.data))
+        assert port is not None
+        sender = paced.start(int(port[1]), RATE, 60, body)
+        time.sleep(0.5)
+        return paint, memory, idle, keys(screen)
     finally:
         if sender is not None:
             sender.kill()
@@ -305,7 +307,7 @@ def main() -> int:
     stores = {name: store_with(number) for name, number in sizes.items()}
     copies: dict[str, Path] = {}
     paints: dict[str, list[float]] = {"none": [], **{name: [] for name in sizes}}
-    times: dict[tuple[str, int], list[float]] = {(name, rate): [] for name in sizes for rate in (0, RATE)}
+    times: dict[tuple[str, int], list[float]] = {}
     memory: dict[str, float] = {}
     with tempfile.TemporaryDirectory(dir=CACHE) as folder:
         body = Path(folder) / "body.json"
@@ -313,22 +315,22 @@ def main() -> int:
         for name, path in stores.items():  # what arrives goes into a copy
             copies[name] = Path(folder) / f"{name}.db"
             subprocess.run(["cp", "--reflink=auto", str(path), str(copies[name])], check=True)
-        for run in range(options.runs + 1):
-            for name, found in paints.items():
-                store = stores.get(name, Path(folder) / f"empty-{run}.db")
-                took = first_paint(
-                    store, b"Nothing has arrived" if name == "none" else b"sync.", "--port", "0"
-                )
-                if run:  # the first fills the caches
-                    found.append(took)
-        for (name, rate), some in times.items():
-            more, memory[name] = pressed(copies[name], rate, body)
-            some += more
+        first_paint(copies["few"], b"sync.", "--port", "0")  # fills the caches
+        for run in range(1, options.runs + 1):
+            empty = Path(folder) / f"empty-{run}.db"
+            paints["none"].append(first_paint(empty, b"Nothing has arrived", "--port", "0"))
+            for name, store in copies.items():
+                if run < options.runs:
+                    paints[name].append(first_paint(store, b"sync.", "--port", "0"))
+                    continue
+                paint, memory[name], times[name, 0], times[name, RATE] = pressed(store, body)
+                paints[name].append(paint)
         rows = min(NAIVE_ROWS, options.events)
         table = [sys.executable, str(NAIVE), "table", str(stores["many"]), str(rows)]
         table_paint = first_paint(stores["many"], b"sync.", program=table)
     bodies = {
-        size: [detail(store_with_body(size)) for _ in range(3)] for size in (10_000, 1_000_000, 10_000_000)
+        size: [detail(store_with_body(size)) for _ in range(options.runs)]
+        for size in (10_000, 1_000_000, 10_000_000)
     }
     highlighted = naive_detail(store_with_body(1_000_000))
 
