@@ -77,6 +77,22 @@ async def test_the_first_part_is_there_before_the_whole(
         assert viewer.place.row >= ITEMS * 4
 
 
+@pytest.mark.parametrize(
+    ("wanted", "said"), [(f'number": {ITEMS - 1}', " 1 of 1   "), ("nowhere", "no match")]
+)
+async def test_what_is_not_found_yet_may_stand_in_the_rest(
+    tmp_path: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch, wanted: str, said: str
+) -> None:
+    go = held(monkeypatch)
+    async with staged(fill(tmp_path / "events.db", [large()])) as stage:
+        await stage.shows('"marker"', "reading 2")
+        await stage.press("tab", "/")
+        await stage.type(wanted)
+        await stage.shows("none yet, still reading")
+        go.set()
+        await stage.shows(said)
+
+
 async def test_a_change_of_the_event_does_not_move_the_reader(tmp_path: Path, staged: Staged) -> None:
     async with staged(fill(tmp_path / "events.db", [large()])) as stage:
         await stage.until(lambda: stage.main.shown is not None and not stage.main.shown.first_part, 20)

@@ -292,11 +292,13 @@ class DetailPane(Vertical):
     @on(Viewer.Found)
     def _count_matches(self, message: Viewer.Found) -> None:
         text = self.find_bar.query_one(Input).value
+        reading = bool(self.path_bar.note)
         if not text:
-            words = "esc closes "
+            words = " esc closes "
         elif not message.total:
-            words = "no match   esc closes "
+            words = f" {'none yet, still reading' if reading else 'no match'}   esc closes "
         else:
             keys = " ".join(key_of(self.app, id) for id in ("find-next", "find-previous"))
-            words = f"{message.current:,} of {message.total:,}   {keys} next, previous   esc closes "
+            total = f"{message.total:,}{' so far' if reading else ''}"
+            words = f" {message.current:,} of {total}   {keys} next, previous   esc closes "
         self.find_bar.count(words)
