@@ -40,6 +40,27 @@ def start(text: str, width: int, measure: Measure = len, ellipsis: str = "…") 
     return ellipsis + cut
 
 
+def differing(a: str, b: str, width: int, ellipsis: str = "…") -> tuple[str, str]:
+    """Two texts for `width` characters each, without the beginning they share where what differs would not be seen."""
+    same = _alike(a, b)
+    if max(len(a), len(b)) <= width or same <= width * 2 // 3:
+        return a, b
+    gone = same - width // 3
+    return ellipsis + a[gone:], ellipsis + b[gone:]
+
+
+def _alike(a: str, b: str) -> int:
+    """How many characters two texts begin with alike; quick also for megabytes."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def event_type(text: str, width: int, measure: Measure = len, ellipsis: str = "…") -> str:
     """An event type without its first segments: ``…tag.policy_evaluation.update``.
 

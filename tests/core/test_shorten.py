@@ -53,3 +53,16 @@ def test_never_wider_than_asked(text: str, width: int) -> None:
     """Whatever the text, it fits."""
     for cut in (shorten.end, shorten.start, shorten.event_type, shorten.resource):
         assert len(cut(text, width)) <= width
+
+
+def test_two_texts_are_shown_from_where_they_differ() -> None:
+    """A long beginning that both share goes but for some of it; what fits, or differs soon, stays whole."""
+    same = "the same beginning " * 8
+    assert shorten.differing(f"{same}ONE end", f"{same}TWO end", 30) == (
+        "…beginning ONE end",
+        "…beginning TWO end",
+    )
+    assert shorten.differing(same, f"{same}more", 30) == ("…beginning ", "…beginning more")
+    assert shorten.differing("short one", "short two", 30) == ("short one", "short two")
+    assert shorten.differing(f"a{same}", f"b{same}", 30) == (f"a{same}", f"b{same}")
+    assert shorten.differing("x" * 5_000_000 + "1", "x" * 5_000_000 + "2", 9, "...") == ("...xxx1", "...xxx2")

@@ -282,3 +282,33 @@ async def test_a_side_of_some_events_is_named_whole_and_told_in_counts(store: Pa
         await pilot.press("n")
         text = "\n".join(lines_of(app))
         assert "In 1 of the 2 events of a. In the one event of b." in text
+
+
+async def test_swapped_it_stays_on_the_field_and_long_values_show_what_differs(tmp_path: Path) -> None:
+    same = "the same beginning " * 20
+    payloads = [
+        {"type": "long", "a": 1, "gone": 7, "text": f"{same}ONE"},
+        {"type": "long", "a": 2, "text": f"{same}TWO"},
+    ]
+    app = stage(fill(tmp_path / "events.db", payloads), "1", "2")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("2", "n")
+        await app.settled()
+        await pilot.pause()
+        text = "\n".join(lines_of(app))
+        assert 'beginning ONE"' in text
+        assert 'beginning TWO"' in text
+        rows = app.screen.query_one(Rows)
+        assert rows.row is not None
+        assert rows.row.value[0].path == ("gone",)
+        await pilot.press("s")
+        await app.settled()
+        await pilot.pause()
+        assert rows.row.value[0].path == ("gone",)
+        assert rows.row.value[0].sign == "+"
+        await pilot.press("vertical_line")
+        await pilot.pause()
+        text = "\n".join(lines_of(app))
+        assert 'ing TWO" → …' in text
+        assert 'ing ONE"' in text

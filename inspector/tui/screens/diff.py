@@ -9,6 +9,7 @@ import asyncio
 import json
 import shlex
 import sqlite3
+from collections.abc import Hashable
 from pathlib import Path
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.field_filter import field_filter
 from inspector.core.payload import show_path
+from inspector.core.shorten import differing
 from inspector.core.text import count_unsafe, storable, visible
 from inspector.core.value_diff import MAX_PLACES
 from inspector.store.reader import Reader
@@ -80,6 +82,8 @@ class DiffScreen(LeftOnce[str | None]):
         """None follows the width."""
         self._compared: Compared | None = None
         self._shown = View()
+        self._stay: Hashable | None = None
+        """The row to go back to once the sides are swapped."""
 
     @property
     def glyphs(self) -> Glyphs:
@@ -137,6 +141,8 @@ class DiffScreen(LeftOnce[str | None]):
         rows = self.query_one(ChangeRows)
         rows.present = view.present
         rows.show(view.rows, keep)
+        if self._stay is not None and rows.reveal(self._stay):
+            self._stay = None
         self._draw_frame()
 
     # -- what stands around the rows
@@ -243,7 +249,8 @@ class DiffScreen(LeftOnce[str | None]):
             return [*outside(line.told), *outside(f"   {only}" if only else "", "muted")]
         escaped = count_unsafe(line.a + line.b)
         note = f"   {units.count(escaped, 'control character')}, escaped." if escaped else ""
-        both = [text for text in ([line.a] if line.a == line.b else [line.a, line.b]) if text]
+        sides = differing(line.a, line.b, max(8, (self.size.width - len(line.told) - 12) // 2))
+        both = [text for text in (sides[:1] if line.a == line.b else sides) if text]
         return [*outside("  →  ".join(both)), (note, "muted")]
 
     @on(ChangeRows.Highlighted)
@@ -266,7 +273,7 @@ class DiffScreen(LeftOnce[str | None]):
 
     def action_tab(self, tab: int) -> None:
         """Show another tab."""
-        self.tab = tab
+        self.tab, self._stay = tab, None
         self.draw(keep=False)
 
     def action_next_tab(self, step: int) -> None:
@@ -295,6 +302,8 @@ class DiffScreen(LeftOnce[str | None]):
         """Read it the other way round."""
         a, b = self.sides
         self.sides = (b, a)
+        row = self.query_one(ChangeRows).row
+        self._stay = None if row is None else row.key
         self.compare()
 
     def action_alike(self) -> None:

@@ -14,8 +14,8 @@ from inspector.core.formats import as_text
 from inspector.core.payload import ITEMS, Path, show_path
 from inspector.core.places import path_order
 from inspector.core.redact import redact_headers
+from inspector.core.shorten import differing, event_type
 from inspector.core.shorten import end as cut_end
-from inspector.core.shorten import event_type
 from inspector.core.shorten import start as cut_start
 from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
@@ -23,6 +23,8 @@ from inspector.core.value_diff import ABSENT, ValueLine
 from inspector.tui.widgets.glyphs import ASCII
 from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
 
+_LONGEST: Final = 200
+"""Characters of a value."""
 SIGNS: Final = {"removed": "-", "added": "+", "retyped": "~", "optional": "?", "required": "!"}
 _COLOURS: Final = {
     "-": "error",
@@ -205,13 +207,19 @@ def value_lines(values: Sequence[ValueLine], alike: bool) -> list[Line]:
         Line(
             "" if value.sign == "=" else value.sign,
             value.path,
-            "" if value.a is ABSENT else as_text(value.a),
-            "" if value.b is ABSENT else as_text(value.b),
+            *_values(value.a, value.b),
             told=told[value.sign],
         )
         for value in values
         if alike or value.sign != "="
     ]
+
+
+def _values(a: Any, b: Any) -> tuple[str, str]:
+    """Both values on a line each, long strings from where they differ; empty for one that is not there."""
+    if isinstance(a, str) and isinstance(b, str):
+        a, b = differing(a, b, _LONGEST)
+    return "" if a is ABSENT else as_text(a, _LONGEST), "" if b is ABSENT else as_text(b, _LONGEST)
 
 
 def header_lines(a: Request, b: Request, alike: bool) -> list[Line]:
@@ -256,9 +264,11 @@ def as_rows(lines: Sequence[Line]) -> list[Row]:
             open_paths.pop()
         if open_paths and open_paths[-1] == line.path:
             open_paths.pop()
-        key = (line.path, line.sign)
-        seen[key] = seen.get(key, 0) + 1
-        rows.append(Row((*key, seen[key]), (line, open_paths[-1] if open_paths else ()), len(open_paths)))
+        # Without the sign, which is another when the sides are swapped.
+        seen[line.path] = seen.get(line.path, 0) + 1
+        rows.append(
+            Row((line.path, seen[line.path]), (line, open_paths[-1] if open_paths else ()), len(open_paths))
+        )
         if line.name is None and line.path:
             open_paths.append(line.path)
     return rows
@@ -331,16 +341,19 @@ class ChangeRows(Rows):
             (mark, "muted"),
             *fitted(self._named(name, row.depth, columns.path, plain or "key"), columns.path),
         ]
+        a, b = line.a, line.b
+        if line.sign == "~":
+            a, b = differing(a, b, columns.a if self.beside else columns.a // 2, self.glyphs.ellipsis)
         if not self.beside:
-            found += [(" ", ""), *self._words(self._unified(line), columns.a, plain)]
+            found += [(" ", ""), *self._words(self._unified(line, a, b), columns.a, plain)]
             found += self._present(_unified_presence(line), columns.present)
         else:
             if line.note:
                 found += [(" ", ""), *fitted(outside(line.note, "new"), columns.a + columns.present)]
             else:
-                found += [(" ", ""), *self._words(line.a, columns.a, plain)]
+                found += [(" ", ""), *self._words(a, columns.a, plain)]
                 found += self._present(line.in_a, columns.present)
-            found += [("  ", ""), *self._words(line.b, columns.b, plain)]
+            found += [("  ", ""), *self._words(b, columns.b, plain)]
             found += self._present(line.in_b, columns.present)
         if columns.breaking:
             found += fitted([("  ", ""), ("breaking" if line.breaking else "", "error")], columns.breaking)
@@ -362,9 +375,9 @@ class ChangeRows(Rows):
     def _present(self, words: str, cells: int) -> list[Piece]:
         return fitted([(words, "muted" if words == "all" else "care")], cells, right=True) if cells else []
 
-    def _unified(self, line: Line) -> str:
+    def _unified(self, line: Line, a: str, b: str) -> str:
         if line.sign == "~":
-            return f"{line.a} {self.glyphs.sent} {line.b}"
+            return f"{a} {self.glyphs.sent} {b}"
         if line.note:
             return f"{line.note}  {line.b}"
         return line.a if line.sign == "-" else line.b
