@@ -39,7 +39,7 @@ from inspector.capture.tunnel import Tunnel, TunnelState
 from inspector.capture.wishes import FLEETING, Wishes
 from inspector.core import units
 from inspector.core.events import InspectorError
-from inspector.store.commit import SILENT, GroupCommit
+from inspector.store.commit import GroupCommit
 from inspector.store.deleted import purge
 from inspector.store.narration import news_lines
 from inspector.store.place import Lock, capture_lock, make_folder
@@ -204,9 +204,8 @@ class _Process:
             await self._publish("tunnel", None)
             whole = await self.commit.close(self.ending.left())
             if not whole:
-                self.log(
-                    f"{SILENT}: what could not be stored was answered 503. What was acknowledged is kept."
-                )
+                waited = units.count(self.commit.given_up, "request")
+                self.log(f"{waited} could not be stored in time, and got 503. What was acknowledged is kept.")
             self.output.close(self.stored)
         return 0 if whole else UNFINISHED
 

@@ -99,8 +99,8 @@ def listen_command(
     """Capture without a screen: store every request that arrives, answer it, and print a line for each.
 
     A line is printed once its event is durable; what is new in a shape never seen before comes beneath it.
-    ctrl+c or SIGTERM ends it within 3 s; what was acknowledged is in the store. Exit code 1 when the disk did
-    not answer, and requests in hand could not be stored.
+    ctrl+c or SIGTERM ends it within 3 s; what was acknowledged is in the store. Exit code 1 when
+    requests in hand could not be stored in that time, and were answered 503.
 
     The --keep options say how much is kept from now on: once a minute the oldest events beyond it are
     deleted, starred ones never. They hold for this store until others are given, or --keep-all.

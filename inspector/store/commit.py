@@ -47,6 +47,7 @@ _LAST_S = 0.8
 _WATCH_S = 0.1
 SILENT = "the disk does not answer"
 TOO_MUCH = "the disk cannot keep up"
+STOPPED = "the listener was stopped before it could be stored"
 _OF_SENDERS = {"event", "piece"}
 START_S = 10.0
 _END_S = 0.2
@@ -101,6 +102,8 @@ class GroupCommit:
         self.stored = 0
         self.held = 0
         """Bytes of heads and bodies that wait for the disk."""
+        self.given_up = 0
+        """Jobs of senders that were given up because all was to end."""
         self._narrate = narrate
         self._secrets = {scheme: list(keys) for scheme, keys in (secrets or {}).items()}
         self._on_lines = on_lines
@@ -114,6 +117,8 @@ class GroupCommit:
         self._link: _Link | None = None
         self._closing = False
         self._patience = WAIT_S + _GRACE_S
+        self._hurried = False
+        """All is to end soon."""
         self._heard = 0.0
         """When the writing process last answered, or was given something after it had nothing to do."""
         self._stuck = False
@@ -196,7 +201,7 @@ class GroupCommit:
         if self._link is None:
             raise StoreFailed("the process that writes the store is being started again")
         if self._stuck:
-            raise StoreFailed(SILENT)
+            raise StoreFailed(STOPPED if self._hurried else SILENT)
         self.held += size
         self._queue.append((job, size, told, time.monotonic()))
         if len(self._sent) < IN_FLIGHT and len(self._queue) == 1:
@@ -252,9 +257,9 @@ class GroupCommit:
 
     def _tell_late(self, before: float) -> None:
         """Tell the senders who have waited since `before` that it was in vain; at the end, everyone."""
-        hurry = self._patience < WAIT_S
+        hurry = self._hurried
         silent = self._heard < before
-        reason = SILENT if silent else TOO_MUCH
+        reason = STOPPED if hurry else SILENT if silent else TOO_MUCH
         late: list[Told] = []
         for batch in self._sent:
             if batch.since < before:
@@ -262,18 +267,21 @@ class GroupCommit:
                     if told is not None and (hurry or kind in _OF_SENDERS):
                         batch.told[number] = None
                         late.append(told)
+                        self.given_up += hurry and kind in _OF_SENDERS
         waiting, self._queue = self._queue, deque()
         for job, size, told, since in waiting:
             if since < before and (hurry or job[0] in _OF_SENDERS):
                 self.held -= size
                 late.append(told)
+                self.given_up += hurry and job[0] in _OF_SENDERS
             else:
                 self._queue.append((job, size, told, since))
         for told in late:
             _tell(told, False, reason)
         if late and silent:
             self._stuck = True
-            self._set_trouble(SILENT)
+            if not hurry:
+                self._set_trouble(SILENT)
 
     def _take_back(self, batch: _Batch, results: list[tuple[bool | None, Any]]) -> None:
         """Say of events that were stored after all that their senders were told 503; let go of such pieces."""
@@ -355,15 +363,20 @@ class GroupCommit:
 
     def hurry(self) -> None:
         """From now on nobody waits long, as all is to end soon."""
-        self._patience = _LAST_S
+        self._hurried, self._patience = True, _LAST_S
 
     async def close(self, within: float = 2.0) -> bool:
-        """Write what is queued, in `within` seconds, end the writing process and close the store; False if it had
-        to be ended in the middle of something."""
+        """Write what is queued, in `within` seconds, end the writing process and close the store; False if senders
+        waited for it in vain, or still do."""
+        self.hurry()
         deadline = time.monotonic() + within
         while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
-        whole = not self._queue and not self._sent
+        idle = not self._queue and not self._sent
+        left = [job[0] for job, *_ in self._queue]
+        for batch in self._sent:
+            left += [kind for kind, told in zip(batch.kinds, batch.told, strict=True) if told is not None]
+        self.given_up += sum(kind in _OF_SENDERS for kind in left)
         self._closing = True
         for task in (self._restarting, self._probing, self._watching):
             if task is not None:
@@ -373,10 +386,10 @@ class GroupCommit:
             link.close()
         process = self._process
         if process is not None:
-            while whole and process.poll() is None and time.monotonic() < deadline + 1:  # noqa: ASYNC110
+            while idle and process.poll() is None and time.monotonic() < deadline + 1:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
             self._end()
-        return whole
+        return not self.given_up
 
 
 def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:
