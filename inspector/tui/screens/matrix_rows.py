@@ -96,6 +96,7 @@ class MatrixRows(Rows):
         self.column, self._first = index, max(0, index - room // 2)
         if self.row is None or self.row.value.fields[index] is None:
             self.go_to(lambda row: row.value.fields[index] is not None, 1)
+        self.call_after_refresh(self.scroll_to_cursor, centre=True)
         self.action_column(0)
 
     def action_column(self, step: int) -> None:

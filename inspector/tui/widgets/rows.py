@@ -234,12 +234,14 @@ class Rows(ScrollView, can_focus=True):
         return next((at for at, index in enumerate(self._shown) if self.rows[index].key == key), None)
 
     def reveal(self, key: Hashable) -> bool:
-        """Open the folds around a row and put the cursor on it; False when there is none."""
+        """Open the folds around a row and put the cursor on it, with rows on both sides of it in view; False when
+        there is none."""
         index = next((index for index, row in enumerate(self.rows) if row.key == key), None)
         if index is None:
             return False
         self._open_around(index)
         self._set_cursor(self._shown.index(index), force=True)
+        self.call_after_refresh(self.scroll_to_cursor, centre=True)
         return True
 
     def _open_around(self, index: int) -> None:
@@ -278,9 +280,12 @@ class Rows(ScrollView, can_focus=True):
                 self.call_after_refresh(self.scroll_to_cursor)
             self.post_message(self.Highlighted(self, self.row))
 
-    def scroll_to_cursor(self) -> None:
-        """Bring the row of the cursor into view."""
-        self.scroll_to_region(Region(0, self.cursor, 1, 1), animate=False, x_axis=False, force=True)
+    def scroll_to_cursor(self, centre: bool = False) -> None:
+        """Bring the row of the cursor into view; with `centre` into the middle, where it stands at an edge."""
+        row = Region(0, self.cursor, 1, 1)
+        inside = 0 < self.cursor - self.scroll_offset.y < self.scrollable_content_region.height - 1
+        centre = centre and not inside
+        self.scroll_to_region(row, animate=False, x_axis=False, force=True, center=centre)
 
     def on_resize(self) -> None:
         """The width is that of the pane, whatever the rows hold."""
