@@ -6,8 +6,10 @@ from inspector.core.bodies import unquoted
 from inspector.core.header_words import meaning_of_header, odd_headers
 from inspector.core.redact import MASK, redact_headers, redact_query
 from inspector.tui.detail import Look
-from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section, Span
+from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section, Span, sentences
 
+_THIRD_PANE = 36
+"""Characters of a line in the narrowest."""
 Headers = tuple[tuple[bytes, bytes], ...]
 
 
@@ -21,8 +23,8 @@ def line(*spans: tuple[str, Role] | str, right: str = "", new: bool = False) -> 
 
 
 def sentence(text: str) -> Document:
-    """A document of one sentence."""
-    return Document((Section("words", None, Head([line((text, "muted"))])),))
+    """A document of one sentence, which fits the third pane."""
+    return Document((Section("words", None, sentences([text], "muted", _THIRD_PANE)),))
 
 
 def article(words: str) -> str:

@@ -19,7 +19,7 @@ def shape_document(detail: Detail, shape: TypeShape | None) -> Document:
     """The fields of `shape`, which is that of the event's type; None while it is being read."""
     event = detail.event
     if event.pending:
-        return sentence("The shape of a large body is still being read.")
+        return sentence("Its shape is still being read.")
     if event.shape is None or event.type is None:
         why = "the body is not JSON" if event.shape is None else "the event has no type"
         if event.shape is not None and shape is not None:

@@ -67,9 +67,9 @@ class HeadLine:
         return "".join(span.text for span in self.spans)
 
 
-def sentences(texts: Iterable[str], role: Role) -> Head:
+def sentences(texts: Iterable[str], role: Role, width: int = _SENTENCE) -> Head:
     """Sentences of our own as lines that fit the narrowest pane beside a list: what is wrong is to be read whole."""
-    return Head([HeadLine((Span(part, role),)) for text in texts for part in wrap(text, _SENTENCE)])
+    return Head([HeadLine((Span(part, role),)) for text in texts for part in wrap(text, width)])
 
 
 class Head:
