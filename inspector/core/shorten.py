@@ -45,7 +45,7 @@ def differing(a: str, b: str, width: int, ellipsis: str = "…") -> tuple[str, s
     same = _alike(a, b)
     if max(len(a), len(b)) <= width or same <= width * 2 // 3:
         return a, b
-    gone = same - width // 3
+    gone = min(same - width // 3, max(len(a), len(b)) - width + len(ellipsis))
     return ellipsis + a[gone:], ellipsis + b[gone:]
 
 

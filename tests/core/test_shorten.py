@@ -59,10 +59,15 @@ def test_two_texts_are_shown_from_where_they_differ() -> None:
     """A long beginning that both share goes but for some of it; what fits, or differs soon, stays whole."""
     same = "the same beginning " * 8
     assert shorten.differing(f"{same}ONE end", f"{same}TWO end", 30) == (
-        "…beginning ONE end",
-        "…beginning TWO end",
+        "…ng the same beginning ONE end",
+        "…ng the same beginning TWO end",
     )
-    assert shorten.differing(same, f"{same}more", 30) == ("…beginning ", "…beginning more")
+    differing = shorten.differing(f"{same}ONE{same}", f"{same}TWO{same}", 30)
+    assert [text[:14] for text in differing] == ["…beginning ONE", "…beginning TWO"]
+    assert [len(text) for text in shorten.differing(same, f"{same}more", 30)] == [26, 30]
     assert shorten.differing("short one", "short two", 30) == ("short one", "short two")
     assert shorten.differing(f"a{same}", f"b{same}", 30) == (f"a{same}", f"b{same}")
-    assert shorten.differing("x" * 5_000_000 + "1", "x" * 5_000_000 + "2", 9, "...") == ("...xxx1", "...xxx2")
+    assert shorten.differing("x" * 5_000_000 + "1", "x" * 5_000_000 + "2", 9, "...") == (
+        "...xxxxx1",
+        "...xxxxx2",
+    )

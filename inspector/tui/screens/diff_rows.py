@@ -343,7 +343,7 @@ class ChangeRows(Rows):
         ]
         a, b = line.a, line.b
         if line.sign == "~":
-            a, b = differing(a, b, columns.a if self.beside else columns.a // 2, self.glyphs.ellipsis)
+            a, b = differing(a, b, columns.a if self.beside else (columns.a - 4) // 2, self.glyphs.ellipsis)
         if not self.beside:
             found += [(" ", ""), *self._words(self._unified(line, a, b), columns.a, plain)]
             found += self._present(_unified_presence(line), columns.present)
