@@ -9,9 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 
-END_S = 2.3
+END_S = 2.2
 """Seconds that everything in hand is given; a screen waits three, and so do people."""
-_LAST_S = 0.5
+_LAST_S = 0.4
 """Seconds after that at which the process ends from outside its loop."""
 _SAY_S = 0.1
 """What the last line is given to get out."""
@@ -42,9 +42,9 @@ class Ending:
 
     def _force(self) -> None:
         self._log("ended at once, as the disk does not answer. What was acknowledged is in the store.")
+        time.sleep(_SAY_S)
         writing = self._writing()
         if writing is not None:
             with contextlib.suppress(OSError):
                 os.kill(writing, signal.SIGKILL)
-        time.sleep(_SAY_S)
         os._exit(UNFINISHED)

@@ -115,6 +115,9 @@ class _Process:
         self.ending = Ending(self.log, lambda: self.commit.pid)
         self.wishes = Wishes(options.store, self._apply, self._begin_anew)
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._took_pending = False
+        self.described: dict[str, Any] = {}
+        """What the listener says of itself, once it listens."""
 
     async def run(self) -> int:
         """Start, serve, end."""
@@ -143,11 +146,15 @@ class _Process:
         self.background = Background(options.store, self._identified, self.log, options.secrets, self._news)
         url = url_of(sockets[0], tls=context is not None)
         self.port = sockets[0].getsockname()[1]
-        with contextlib.suppress(StoreFailed):  # a full disk: senders get 503 until there is room
-            await self.commit.run("sweep")
-            for number in await self.commit.run("pending"):
-                self.background.add(number)
-            await self.commit.run("forget", ("tunnel",) if self.again else FLEETING)
+        forgotten = ("tunnel",) if self.again else FLEETING
+        # A full disk, or a lock of another program: senders get 503 until there is room, or it is gone.
+        begun = await asyncio.gather(
+            *(self.commit.run("sweep"), self.commit.run("forget", forgotten), self._take_pending()),
+            return_exceptions=True,
+        )
+        for failed in begun:
+            if isinstance(failed, BaseException) and not isinstance(failed, StoreFailed):
+                raise failed
         if options.keep is not None:
             try:
                 await asyncio.to_thread(set_retention, options.store, options.keep)
@@ -245,7 +252,25 @@ class _Process:
             self.output.log_beside(STORED_AGAIN)
         else:
             self.output.log_beside(f"{NOT_STORED}{text}")
-        self._spawn(self._publish("trouble", None if text is None else {"text": text, "since_us": now()[0]}))
+        if text is None and self.described:
+            self._spawn(self._catch_up())
+        else:
+            self._spawn(self._publish("trouble", _trouble_words(text)))
+
+    async def _catch_up(self) -> None:
+        """Do what could not be done while storing failed, from the start on."""
+        with contextlib.suppress(StoreFailed):
+            await self._take_pending()
+        await self._publish_all()
+
+    async def _take_pending(self) -> None:
+        """Have large bodies identified that were left when the last listener ended; once."""
+        if not self._took_pending:
+            found = await self.commit.run("pending")
+            self._took_pending = True
+            for number in found:
+                if self.background is not None:
+                    self.background.add(number)
 
     async def _keep(self) -> None:
         """Let go what was deleted before this start, then delete what is more than the user wants to keep, again
@@ -282,11 +307,12 @@ class _Process:
 
     async def _publish_all(self) -> None:
         """Say everything anew, at the start and in a store that took the place of another."""
-        await self._publish("listener", self.described)
-        await self._publish_answers()
-        await self._publish("tunnel", self.tunnel_state)
-        trouble = self.commit.trouble
-        await self._publish("trouble", None if trouble is None else {"text": trouble, "since_us": now()[0]})
+        await asyncio.gather(
+            self._publish("listener", self.described),
+            self._publish_answers(),
+            self._publish("tunnel", self.tunnel_state),
+            self._publish("trouble", _trouble_words(self.commit.trouble)),
+        )
 
     async def _publish_answers(self) -> None:
         """Say in words what senders are answered, and the rules it comes from."""
@@ -363,3 +389,8 @@ class _Process:
             text = f"tunnel {state.state}"
         self.output.say_json("tunnel", state.as_json())
         self.log(text)
+
+
+def _trouble_words(text: str | None) -> dict[str, Any] | None:
+    """What screens read of a trouble: why, and since when."""
+    return None if text is None else {"text": text, "since_us": now()[0]}

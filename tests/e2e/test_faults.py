@@ -138,6 +138,23 @@ def test_a_lock_held_for_longer_is_told(tmp_path: Path) -> None:
     check_all_there(store, sender.told)
 
 
+def test_it_starts_while_another_program_holds_the_lock_and_catches_up(tmp_path: Path) -> None:
+    store = tmp_path / "data" / "events.db"
+    with Capture(store) as capture:
+        end(capture)
+    with closing(sqlite3.connect(store, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with Capture(store) as capture:
+            assert capture.started_s < 15
+            other.execute("ROLLBACK")
+            with closing(Sender(capture.port, "one", small)) as sender:
+                assert until(lambda: sender.post() == 200, RESUME_S)
+            with closing(Reader(store)) as reader:
+                assert until(lambda: reader.state("listener") is not None, 10)
+            assert trouble(store) is None
+            end(capture)
+
+
 def delete(store: Path) -> None:
     """Take the store away, but not what SQLite keeps beside it."""
     store.unlink()
