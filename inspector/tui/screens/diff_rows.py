@@ -317,13 +317,13 @@ class ChangeRows(Rows):
         side = columns.a + columns.present
         first: list[Piece] = [(" " * (columns.path + 4), "")]
         second: list[Piece] = fitted([("    field", "muted")], columns.path + 4)
-        for letter, (label, events) in (("a", a), ("b", b)):
+        for gap, letter, (label, events) in ((" ", "a", a), ("  ", "b", b)):
             first += [
-                (" ", ""),
+                (gap, ""),
                 (f"{letter} ", "accent"),
                 *fitted([(_short(label, side - 2), "strong")], side - 2),
             ]
-            second += [(" ", ""), *fitted([(f"  {visible(events)}", "muted")], side)]
+            second += [(gap, ""), *fitted([(f"  {visible(events)}", "muted")], side)]
             side = columns.b + columns.present
         return [(first, []), (second, [])]
 
