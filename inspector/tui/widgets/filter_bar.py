@@ -185,8 +185,8 @@ class FilterBar(Vertical):
         """What came of the filter so far: ``44 so far …``; mistakes go before it."""
         if self._mistakes is not None:
             text = units.count(len(self._mistakes.mistakes), "mistake")
-        content, before = Content(f"{text} "), self._count_cells
-        self._count_cells = content.cell_length
+        content = Content(f"{text} ")
+        before, self._count_cells = self._count_cells, content.cell_length
         # A pass over the layout paints the whole screen anew; a search tells its count ten times a second.
         self.query_one("#filter-count", Static).update(content, layout=before != self._count_cells)
 
