@@ -267,13 +267,13 @@ class Reader:
     # -- types and shapes
 
     def types(self, wanted: Filter | None = None) -> list[EventType]:
-        """The event types seen, by sender and name. With a filter, counts are of the matching events only."""
+        """The event types seen, by sender (those without one last) and name. With a filter, counts are of the matching events only."""
         if wanted is None or wanted.is_empty:
             found = self.db.execute(
                 "SELECT type, sender, sum(count), count(DISTINCT hash), min(first_us), max(last_us), "
                 "min(first_event), "
-                "max(last_event) FROM shape WHERE type <> '' AND count > 0 GROUP BY sender, type ORDER "
-                "BY sender, type"
+                "max(last_event) FROM shape WHERE type <> '' AND count > 0 GROUP BY sender, type "
+                "ORDER BY sender = '', sender, type"
             )
             return [EventType(row[0], row[1] or None, *row[2:]) for row in found]
         counted: dict[tuple[str, str], list[Any]] = {}
@@ -294,7 +294,7 @@ class Reader:
                 entry[5] = number
         return [
             EventType(name, sender or None, entry[0], len(entry[1]), *entry[2:])
-            for (sender, name), entry in sorted(counted.items())
+            for (sender, name), entry in sorted(counted.items(), key=lambda item: (not item[0][0], item[0]))
         ]
 
     def levels(self) -> list[str]:

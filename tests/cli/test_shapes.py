@@ -27,6 +27,7 @@ def test_types(run: Run, fill: Fill) -> None:
     )
     lines = run("types", "--json").lines
     assert lines == [
+        {**lines[0], "type": "push", "sender": "github", "count": 1, "variants": 0},
         {
             "type": "a",
             "sender": None,
@@ -35,8 +36,7 @@ def test_types(run: Run, fill: Fill) -> None:
             "first_seen": "2025-10-09T09:00:00.000000Z",
             "last_seen": "2025-10-09T09:00:02.000000Z",
         },
-        {**lines[1], "type": "push", "sender": "github", "count": 1, "variants": 0},
-    ]
+    ], "those without a sender last, as on the screen"
     assert [line["type"] for line in run("types", "--json", "-sender:github").lines] == ["a"]
     assert [line["count"] for line in run("types", "id:1", "--json").lines] == [1]
     assert run("types").out.splitlines()[0].split() == [
