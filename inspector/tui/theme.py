@@ -72,6 +72,7 @@ def _shared(colours: dict[str, str], accent: str, text: str) -> dict[str, str]:
         "block-cursor-background": colours["cursor"],
         "block-cursor-foreground": text,
         "block-cursor-text-style": "none",
+        "button-focus-text-style": "bold",
         "block-cursor-blurred-background": colours["cursor-unfocused"],
         "block-cursor-blurred-foreground": text,
         "footer-key-foreground": accent,
