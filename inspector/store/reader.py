@@ -267,7 +267,10 @@ class Reader:
     # -- types and shapes
 
     def types(self, wanted: Filter | None = None) -> list[EventType]:
-        """The event types seen, by sender (those without one last) and name. With a filter, counts are of the matching events only."""
+        """The event types seen, by sender (those without one last) and name.
+
+        With a filter, counts are of the matching events only.
+        """
         if wanted is None or wanted.is_empty:
             found = self.db.execute(
                 "SELECT type, sender, sum(count), count(DISTINCT hash), min(first_us), max(last_us), "
