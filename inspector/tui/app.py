@@ -27,6 +27,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from inspector.capture.child import Capture
 from inspector.core import units
@@ -201,7 +202,20 @@ class InspectorApp(App[None]):
             for told in list(self._notifications):
                 if told.severity == "error" and time.time() - told.raised_at > _READ_S:
                     self._unnotify(told)
+            if self._opens_a_line(message) and await self._check_bindings(message.key):
+                return
         await super().on_event(message)
+
+    def _opens_a_line(self, key: events.Key) -> bool:
+        """Whether letters may follow that are to be written: what opens their line then acts before they are looked at.
+
+        Textual takes a key through the queue of each widget first, and what comes with it, from a paste or on a
+        busy machine, still reaches the list, where each letter is a key of its own.
+        """
+        if key.is_forwarded or not isinstance(self.screen, MainScreen) or isinstance(self.focused, Input):
+            return False
+        chain = self.screen._modal_binding_chain
+        return any(one.id == "find" for _, keys in chain for one in keys.key_to_bindings.get(key.key, ()))
 
     def notify(
         self,

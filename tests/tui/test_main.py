@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.widgets import Input
 
 from inspector.core.events import Request
@@ -233,6 +233,21 @@ async def test_only_what_arrives_is_new_and_the_cursor_comes_back(store: Path, s
         await stage.press("j")
         add(store, *images(1))
         await stage.shows("1 new above")
+
+
+async def test_letters_that_come_with_the_key_of_the_filter_are_written(store: Path, staged: Staged) -> None:
+    """As they do from a paste, or on a busy machine; in the list each is a key of its own."""
+    fill(store, images(2))
+    async with staged(store) as stage:
+        for key, letter in (("slash", "/"), *((letter, letter) for letter in "tXqpa")):
+            stage.app.post_message(Key(key, letter))
+        await stage.until(lambda: stage.main.filter_bar.line.value == "tXqpa")
+        assert stage.app.screen is stage.main
+        await stage.press("escape", "enter")
+        for key, letter in (("slash", "/"), *((letter, letter) for letter in "tXqpa")):
+            stage.app.post_message(Key(key, letter))
+        await stage.until(lambda: stage.main.details.find_bar.query_one(Input).value == "tXqpa")
+        assert stage.app.screen is stage.main
 
 
 async def test_a_word_that_is_begun_is_no_mistake_once_the_store_was_read(

@@ -267,7 +267,7 @@ class DetailPane(Vertical):
         line = self.find_bar.query_one(Input)
         line.value = ""
         self.find_bar.count("")
-        line.focus()
+        self.screen.set_focus(line)
 
     def close_find(self) -> bool:
         """Leave the search; False when none was open."""

@@ -142,7 +142,7 @@ class FilterBar(Vertical):
         self._at = len(self.history)
         self.line.value = text
         self.line.cursor_position = len(text)
-        self.line.focus()
+        self.screen.set_focus(self.line)  # at once: `focus` lets the keys that wait go to the list
         self._write_notes()
 
     def close(self) -> None:
