@@ -258,10 +258,15 @@ class _Process:
             self._spawn(self._publish("trouble", _trouble_words(text)))
 
     async def _catch_up(self) -> None:
-        """Do what could not be done while storing failed, from the start on."""
+        """Do what could not be done while storing failed, from the start on.
+
+        In a store made anew all is said by `_begin_anew`, once it has forgotten what was asked there before: a wish
+        that answers what is said must come after that.
+        """
         with contextlib.suppress(StoreFailed):
             await self._take_pending()
-        await self._publish_all()
+        if self.wishes.is_same_store:
+            await self._publish_all()
 
     async def _take_pending(self) -> None:
         """Have large bodies identified that were left when the last listener ended; once."""

@@ -36,6 +36,7 @@ class Wishes:
         self._store = store
         self._apply = apply
         self._begin_anew = begin_anew
+        self._file = identity(store)
         self._asked: dict[str, Any] = {}
 
     def take(self) -> None:
@@ -46,18 +47,23 @@ class Wishes:
         ):
             self._take_changed(db)
 
+    @property
+    def is_same_store(self) -> bool:
+        """Whether the file at the path is the one that was looked at last."""
+        return identity(self._store) == self._file
+
     async def watch(self) -> None:
         """Look for changes, for ever."""
         db: sqlite3.Connection | None = None
         version = -1
-        file = identity(self._store)
+        self._file = identity(self._store)
         while True:
             await asyncio.sleep(WATCH_S)
             try:
-                if (found := identity(self._store)) != file:
+                if not self.is_same_store:
                     if not await self._begin_anew():
                         continue
-                    file = found
+                    self._file = identity(self._store)  # by now: what was made there is no news
                     self._asked = {}
                     if db is not None:
                         db.close()
