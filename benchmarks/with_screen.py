@@ -45,7 +45,12 @@ class _Scrolling:
         self._screen.send(b"jk")  # no longer following the newest
         time.sleep(0.5)
         self._screen.send(b"\r")
-        time.sleep(2.0)  # until the whole of it is laid out
+        time.sleep(0.5)
+        while f"CVE-2026-{LARGE // 90 - 1:06}".encode() not in self._screen.data:
+            self._screen.send(b"G")  # until the whole of it is laid out
+            time.sleep(0.5)
+        self._screen.send(b"g")
+        time.sleep(0.5)
         self._thread.start()
         return self
 
