@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from inspector.capture.child import PIPE, STAY
+from inspector.capture.turns import as_usual
 from inspector.store.place import screens_lock
 
 WATCH_S = 0.1
@@ -29,7 +30,10 @@ class Parent:
     def from_environment(cls) -> Parent | None:
         """The screen that started this process; None when it was no screen."""
         pipe = os.environ.pop(PIPE, None)
-        return None if pipe is None else cls(int(pipe))
+        if pipe is None:
+            return None
+        as_usual()
+        return cls(int(pipe))
 
     async def watch(self, store: Path, gone: Callable[[], None]) -> None:
         """Call `gone` once the screen is gone and no other one is attached to the store; return when it wants

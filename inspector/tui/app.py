@@ -30,6 +30,7 @@ from textual.theme import Theme
 from textual.widgets import Input
 
 from inspector.capture.child import Capture
+from inspector.capture.turns import let_others_first
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
@@ -322,6 +323,7 @@ def run_app(
     try:
         if capture is not None:
             capture.start()
+        let_others_first()
         attach(lock)
         session = Session(store, capture, preferences)
         try:
