@@ -23,6 +23,8 @@ from inspector.store.writer import StoreWriter
 from inspector.tui.theme import DARK, variable_defaults
 
 START_US = 1_760_000_000_000_000
+COMPLETED = "user.image.analysis.completed"
+FAILED = "user.image.analysis.failed"
 HOSTILE = "\x1b]0;owned\x07[/x] [link=http://evil]\u202e\x9b31m\U000e0041\ud800 表"
 
 
@@ -51,6 +53,13 @@ def post(body: bytes, *headers: tuple[bytes, bytes], target: bytes = b"/hook") -
     return Request("POST", target, ((b"Content-Type", b"application/json"), *headers), body)
 
 
+def images(count: int) -> list[Any]:
+    """Payloads of one type with a number in their details."""
+    return [
+        anchore(COMPLETED, {"n": number, "digest": "sha256:" + "ab" * 32}, number) for number in range(count)
+    ]
+
+
 def fill(path: Path, requests: Iterable[Request | Any]) -> Path:
     """Store requests (payloads are posted) in one transaction, a second apart; returns the store."""
     writer = StoreWriter(path)
@@ -68,6 +77,17 @@ def fill(path: Path, requests: Iterable[Request | Any]) -> Path:
     writer.commit()
     writer.close()
     return path
+
+
+def add(store: Path, *payloads: Any) -> None:
+    """Store more events, as the capture process would."""
+    writer = StoreWriter(store)
+    writer.begin()
+    writer.add(
+        [Arrival(post(json.dumps(each).encode()), "127.0.0.1:5000", START_US + 10**9, 1) for each in payloads]
+    )
+    writer.commit()
+    writer.close()
 
 
 class Stage(App[None]):

@@ -1,4 +1,4 @@
-"""The main screen over a real store: list, detail, marks, filter, notes, copies, layouts, hostile content."""
+"""The main screen over a real store: list, detail, marks, notes, copies, layouts, hostile content."""
 
 from __future__ import annotations
 
@@ -6,45 +6,29 @@ import gzip
 import json
 import threading
 from array import array
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
-from textual.events import Key, Paste
-from textual.widgets import Input
 
 from inspector.core.events import Request
 from inspector.core.text import storable
-from inspector.store.arrival import Arrival
 from inspector.store.deleted import delete, undo
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
 from inspector.store.writer import StoreWriter
-from inspector.tui.widgets.filter_bar import Completion
 from tests.tui.conftest import Staged
-from tests.tui.screens_store import HOSTILE, START_US, anchore, assert_safe, fill, post
-
-COMPLETED = "user.image.analysis.completed"
-FAILED = "user.image.analysis.failed"
-
-
-def images(count: int) -> list[Any]:
-    """Payloads of one type with a number in their details."""
-    return [
-        anchore(COMPLETED, {"n": number, "digest": "sha256:" + "ab" * 32}, number) for number in range(count)
-    ]
-
-
-def add(store: Path, *payloads: Any) -> None:
-    """Store more events, as the capture process would."""
-    writer = StoreWriter(store)
-    writer.begin()
-    writer.add(
-        [Arrival(post(json.dumps(each).encode()), "127.0.0.1:5000", START_US + 10**9, 1) for each in payloads]
-    )
-    writer.commit()
-    writer.close()
+from tests.tui.screens_store import (
+    COMPLETED,
+    FAILED,
+    HOSTILE,
+    START_US,
+    add,
+    anchore,
+    assert_safe,
+    fill,
+    images,
+    post,
+)
 
 
 @pytest.fixture
@@ -170,104 +154,6 @@ async def test_diff_without_marks_takes_the_one_before_of_its_type(store: Path, 
         await stage.shows("The same shape. 2 compares the values.")
         await stage.press("escape", "j", "d")
         await stage.shows("first of its type")
-
-
-async def test_filter_narrows_as_one_types_and_points_at_mistakes(store: Path, staged: Staged) -> None:
-    """The list shows what matches, a mistake is shown below its place, esc brings the old list back."""
-    fill(store, [*images(3), anchore(FAILED, {"r": 1}, level="error")])
-    async with staged(store) as stage:
-        await stage.detail(4)
-        await stage.press("slash")
-        await stage.type("level:error")
-        await stage.shows("1 of 4", "Events   1 of 4")
-        await stage.type(" levl:x")
-        await stage.shows("^^^^", "no such word", "1 mistake")
-        await stage.press("escape")
-        await stage.shows("Events 4")
-        await stage.press("slash")
-        await stage.type("details.n:2", "enter")
-        await stage.shows("Events   1 of 4")
-        await stage.detail(3)
-        add(store, anchore(FAILED, {"r": 2}), anchore(COMPLETED, {"n": 2, "digest": "y"}))
-        await stage.shows("Events   2 of 6")
-        await stage.press("escape")
-        await stage.shows("Events 6")
-        await stage.press("slash")
-        stage.app.post_message(Paste("type:user.*\n  level:error"))
-        await stage.until(lambda: stage.main.filter_bar.query_one(Input).value == "type:user.* level:error")
-
-
-async def test_filter_completes_types_and_says_when_nothing_matches(store: Path, staged: Staged) -> None:
-    """Tab takes the first offer; no hit is told with the key that helps."""
-    fill(store, [*images(2), anchore(FAILED, {"r": 1})])
-    async with staged(store) as stage:
-        await stage.press("slash")
-        await stage.until(lambda: stage.main.filter_bar.completions)
-        await stage.type("type:user.image.analysis.f")
-        await stage.shows(f"type:{FAILED}", "1 event")
-        await stage.press("tab")
-        assert stage.main.filter_bar.line.value == f"type:{FAILED} "
-        await stage.type("level:nothing", "enter")
-        await stage.shows("None of 3 events match. esc clears the filter.")
-
-
-async def test_only_what_arrives_is_new_and_the_cursor_comes_back(store: Path, staged: Staged) -> None:
-    """From one filter to the next, matches are no new events; the cursor goes to the one nearest to where it was.
-    Levels complete as the store has them."""
-    fill(store, [*images(2), anchore(FAILED, {"r": 1}, level="CRITICAL"), *images(2)])
-    async with staged(store) as stage:
-        await stage.detail(5)
-        await stage.press("slash")
-        await stage.until(lambda: stage.main.filter_bar.completions)
-        await stage.type("level:crit")
-        await stage.shows("level:critical")
-        await stage.press("tab")
-        await stage.shows("Events   1 of 5")
-        await stage.detail(3)
-        for key in (*["backspace"] * 30,):
-            await stage.press(key)
-        await stage.type(f"type:{COMPLETED}", "enter")
-        await stage.shows("Events   4 of 5")
-        await stage.detail(5)
-        assert stage.main.events.missed == 0
-        await stage.press("j")
-        add(store, *images(1))
-        await stage.shows("1 new above")
-
-
-async def test_letters_that_come_with_the_key_of_the_filter_are_written(store: Path, staged: Staged) -> None:
-    """As they do from a paste, or on a busy machine; in the list each is a key of its own."""
-    fill(store, images(2))
-    async with staged(store) as stage:
-        for key, letter in (("slash", "/"), *((letter, letter) for letter in "tXqpa")):
-            stage.app.post_message(Key(key, letter))
-        await stage.until(lambda: stage.main.filter_bar.line.value == "tXqpa")
-        assert stage.app.screen is stage.main
-        await stage.press("escape", "enter")
-        for key, letter in (("slash", "/"), *((letter, letter) for letter in "tXqpa")):
-            stage.app.post_message(Key(key, letter))
-        await stage.until(lambda: stage.main.details.find_bar.query_one(Input).value == "tXqpa")
-        assert stage.app.screen is stage.main
-
-
-async def test_a_word_that_is_begun_is_no_mistake_once_the_store_was_read(
-    store: Path, staged: Staged
-) -> None:
-    """Who types faster than the words come has them all the same."""
-    fill(store, images(2))
-    async with staged(store) as stage:
-        bar = stage.main.filter_bar
-        with pytest.MonkeyPatch.context() as patch:
-            # What the store holds comes late: after what is typed.
-            late: list[Sequence[Completion]] = []
-            patch.setattr(bar, "offer", late.append)
-            await stage.press("slash")
-            await stage.type("type:")
-            await stage.shows("a value is missing")
-            await stage.until(lambda: late)
-        bar.offer(late[0])
-        await stage.shows("type:user.image.analysis.completed", "2 events")
-        assert "mistake" not in stage.text
 
 
 async def test_star_comment_and_delete(store: Path, staged: Staged) -> None:
@@ -520,23 +406,6 @@ async def test_a_long_past_does_not_hold_up_the_first_paint(store: Path, staged:
         await stage.until(lambda: len(stage.main.source.all_ids) == 30_000)
         await stage.press("G")
         await stage.detail(1)
-
-
-async def test_a_word_that_is_only_begun_is_no_mistake(tmp_path: Path, staged: Staged) -> None:
-    """``type:`` offers the types; what cannot be read is pointed at once nothing is offered, or with enter."""
-    store = fill(tmp_path / "events.db", [{"type": "a.long", "n": 1}, {"type": "b", "n": 1}])
-    async with staged(store) as stage:
-        await stage.press("slash")
-        await stage.type("type:")
-        await stage.shows("type:a.long", "type:b", "1 event")
-        assert "mistake" not in stage.text
-        await stage.press("enter")
-        await stage.shows("1 mistake", "a value is missing")
-        await stage.type("a")
-        await stage.press("tab")
-        await stage.shows("type:a.long", "1 of 2")
-        await stage.type("levl:x")
-        await stage.shows("1 mistake", "no such word")
 
 
 async def test_strings_headers_and_copies(store: Path, staged: Staged) -> None:

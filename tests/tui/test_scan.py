@@ -26,7 +26,8 @@ def store(tmp_path: Path) -> Path:
     return fill(tmp_path / "events.db", payloads)
 
 
-def held(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+@pytest.fixture
+def go(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Let a scan go on behind its first thousand ids when the event is set only."""
     go = threading.Event()
     matching = Reader.matching
@@ -58,10 +59,9 @@ def searched(store: Path, text: str) -> list[tuple[array[int], int, bool]]:
 
 
 async def test_esc_stops_a_search_and_what_was_found_stays(
-    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+    store: Path, staged: Staged, go: threading.Event
 ) -> None:
     """First hits are there while it goes on; it says how far it is, and how far it came."""
-    go = held(monkeypatch)
     async with staged(store) as stage:
         await stage.detail(EVENTS)
         stage.main.filter_by("needle")
@@ -81,10 +81,9 @@ async def test_esc_stops_a_search_and_what_was_found_stays(
 
 
 async def test_what_a_search_finds_late_stands_in_the_groups_and_is_deleted_with_them(
-    store: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+    store: Path, staged: Staged, go: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Older matches come in front of those that were grouped, or gone through, before."""
-    go = held(monkeypatch)
     async with staged(store) as stage:
         await stage.detail(EVENTS)
         stage.main.filter_by("needle")
