@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from inspector.core.events import Event, Request
+from inspector.core.events import MAX_INTEGER, Event, Request
 from inspector.core.labels import LABELS
 from inspector.core.payload import ITEMS, KEYS, BigInteger, Path
 from inspector.core.text import storable
@@ -19,9 +19,6 @@ from inspector.core.text import storable
 SqlValue = str | int | bytes
 Sql = tuple[str, list[SqlValue]]
 """An SQL expression over the table ``event`` (NULL counts as false), and the values of its ``?``."""
-
-MAX_INTEGER = 2**63 - 1
-"""The largest integer SQLite can hold."""
 
 _LOWER = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 

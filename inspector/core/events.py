@@ -13,6 +13,9 @@ JsonObject = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+MAX_INTEGER = 2**63 - 1
+"""The largest integer SQLite can hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from inspector.core import units
 from inspector.core.conditions import (
     FLAGS,
-    MAX_INTEGER,
     NEVER_SENT,
     NOT_ANSWERED,
     BodyCondition,
@@ -23,6 +22,7 @@ from inspector.core.conditions import (
     TextIs,
     ValueIs,
 )
+from inspector.core.events import MAX_INTEGER
 from inspector.core.payload import read_path
 from inspector.core.text import visible
 

@@ -19,7 +19,6 @@ from typing import Any
 
 from inspector.core.body_sql import body_sql
 from inspector.core.conditions import (
-    MAX_INTEGER,
     BodyCondition,
     EventCondition,
     NumberIn,
@@ -28,7 +27,7 @@ from inspector.core.conditions import (
     TextWithin,
     ValueIs,
 )
-from inspector.core.events import Event, InspectorError, Request
+from inspector.core.events import MAX_INTEGER, Event, InspectorError, Request
 from inspector.core.filter_words import WORDS, Unreadable, read_value, reader_of
 from inspector.core.text import visible
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from inspector.core.conditions import MAX_INTEGER
+from inspector.core.events import MAX_INTEGER
 
 MEASURE = (
     "UPDATE total SET latest_us = coalesce((SELECT max(received_us) FROM event), 0), disorder_us = coalesce(("
