@@ -30,6 +30,8 @@ def main() -> int:
             "PYTHONPATH": str(ROOT),
             "INSPECTOR_STORE": str(Path(folder) / "events.db"),
         }
+        # What is installed is compiled once; where this is set, each start would compile all of it again.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         samples = sorted(str(path) for path in (ROOT / "sample_payloads/anchore").glob("*.json"))
         subprocess.run(
             [sys.executable, "-m", "inspector", "import", *samples],
