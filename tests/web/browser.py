@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,10 @@ _TEXT = """
   return Array.from({length: buffer.length}, (_, row) => buffer.getLine(row)?.translateToString(true)).join("\\n");
 })()
 """
+
+
+class Navigated(Exception):
+    """The page went to another address, or was loaded again, while it was asked."""
 
 
 class Tab:
@@ -70,12 +74,18 @@ class Tab:
                     self.problems.append(values["entry"]["text"])
 
     async def call(self, method: str, **values: Any) -> dict[str, Any]:
-        """Call a method of the protocol; returns its result."""
+        """Call a method of the protocol; returns its result.
+
+        Raises:
+            Navigated: the page that should answer is gone.
+        """
         self._number += 1
         waiting = self._waiting[self._number] = asyncio.get_running_loop().create_future()
         call = {"id": self._number, "method": method, "params": values}
         await self._socket.send_json({**call, "sessionId": self.session} if self.session else call)
         told = await asyncio.wait_for(waiting, 30)
+        if "navigated" in told.get("error", {}).get("message", ""):
+            raise Navigated(method)
         assert "error" not in told, f"{method}: {told['error']}"
         result: dict[str, Any] = told["result"]
         return result
@@ -89,8 +99,11 @@ class Tab:
         return told["result"].get("value")
 
     async def text(self) -> str:
-        """What stands in the terminal of the page."""
-        return str(await self.value(_TEXT))
+        """What stands in the terminal of the page; nothing while it is loaded."""
+        try:
+            return str(await self.value(_TEXT))
+        except Navigated:
+            return ""
 
     async def wait_for(self, wanted: str, seconds: float = 30.0) -> str:
         """Wait until the terminal's text matches a pattern; returns the text."""
@@ -105,7 +118,10 @@ class Tab:
     async def until(self, expression: str, seconds: float = 30.0) -> None:
         """Wait until a line of JavaScript is true."""
         async with asyncio.timeout(seconds):
-            while not await self.value(expression):  # noqa: ASYNC110 - the event is in another program
+            while True:
+                with suppress(Navigated):
+                    if await self.value(expression):
+                        return
                 await asyncio.sleep(0.05)
 
     async def press(self, key: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ import aiohttp
 import pytest
 
 from inspector.web import guard
-from tests.web.browser import CHROMIUM, chromium
+from tests.web.browser import CHROMIUM, Navigated, chromium
 from tests.web.serving import Serving
 
 HOSTILE = "https://attacker.example/pwn"
@@ -77,7 +78,8 @@ async def test_the_screen_in_a_browser(tmp_path: Path) -> None:
                 # A screen that is left says so, and can be opened again.
                 await tab.press("q")
                 await tab.until("getComputedStyle(document.querySelector('#ended')).display != 'none'")
-                await tab.value("void document.querySelector('#ended button').click()")
+                with suppress(Navigated):
+                    await tab.value("void document.querySelector('#ended button').click()")
                 await tab.wait_for(r"order\.paid")
                 await serving.screens_are(1)
             await serving.screens_are(0)
