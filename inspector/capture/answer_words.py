@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any
 
-from inspector.capture.answers import Answer, Answers, Rule, default_body, read_rules, rules_form
+from inspector.capture.answers import EMPTY, Answer, Answers, Rule, default_body, read_rules, rules_form
 from inspector.core.events import InspectorError
 
 _RULE = re.compile(
@@ -158,5 +158,9 @@ def _particulars(answer: Answer) -> str:
     if answer.body != default_body(answer.status):
         text = answer.body[: 4 * _SHOWN_BODY].decode("utf-8", "backslashreplace")
         cut = len(text) > _SHOWN_BODY or len(answer.body) > 4 * _SHOWN_BODY
-        words += f", body {text[:_SHOWN_BODY]}{'…' if cut else ''}" if text else ", no body"
+        words += (
+            f", body {text[:_SHOWN_BODY]}{'…' if cut else ''}"
+            if text and answer.status not in EMPTY
+            else ", no body"
+        )
     return words

@@ -23,6 +23,9 @@ RECEIVED = b'{"status":"received"}'
 """Body of the default answer: the same for every request, so that nothing can be read through the
 listener."""
 
+EMPTY = frozenset((204, 205, 304))
+"""Statuses whose answers have no body, whatever was chosen."""
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
@@ -48,8 +51,13 @@ class Answer:
             phrase = "Status"
         lines = [f"HTTP/1.1 {self.status} {phrase}".encode()]
         names = {name.lower() for name, _ in self.headers}
-        bodiless = self.status in (204, 304) or self.status < 200
-        if not bodiless:
+        if self.status in EMPTY:
+            body = b""
+            # A client reads on after a 205 unless it is told that nothing comes; 204 and 304 end with the head.
+            if self.status == 205:
+                lines.append(b"Content-Length: 0")
+        else:
+            body = self.body
             if b"content-type" not in names:
                 kind = b"application/json" if self.body[:1] in (b"{", b"[") else b"text/plain; charset=utf-8"
                 lines.append(b"Content-Type: " + kind)
@@ -57,7 +65,7 @@ class Answer:
         lines += [name + b": " + value for name, value in self.headers]
         lines.append(b"Connection: keep-alive" if keep_alive else b"Connection: close")
         head = b"\r\n".join(lines) + b"\r\n\r\n"
-        return head if bodiless or head_only else head + self.body
+        return head if head_only else head + body
 
 
 @functools.lru_cache(64)

@@ -32,6 +32,10 @@ def test_on_the_wire() -> None:
         == b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
     )
     assert Answer(304).bytes_for("GET", True).endswith(b"Not Modified\r\nConnection: keep-alive\r\n\r\n")
+    for method in ("POST", "HEAD"):
+        assert Answer(205, b"ignored").bytes_for(method, True) == (
+            b"HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"
+        )
     head = Answer(200, b"text").bytes_for("HEAD", True)
     assert b"Content-Length: 4\r\n" in head
     assert head.endswith(b"\r\n\r\n")
@@ -194,6 +198,11 @@ def test_mistakes_in_a_line_of_words_are_named(text: str, words: str) -> None:
                 ("/slow", "200 OK after 0.5 s"),
                 ("all else", "200 OK"),
             ],
+        ),
+        (
+            "PUT 205; 204 body never sent",
+            [{"method": "PUT", "status": 205}, {"status": 204, "body": "never sent"}],
+            [("PUT", "205 Reset Content"), ("all else", "204 No Content, no body")],
         ),
         (
             "by-url",
