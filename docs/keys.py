@@ -16,7 +16,7 @@ _HEAD = """\
 # Keys
 
 Made by `docs/keys.py` from the screen itself. `?` shows the keys of where you are, `ctrl+p` finds any action by its
-name.
+name, and an event by its number.
 
 Any of them can be changed in the config file (`inspector config --path` says where it is, `inspector config --init`
 writes one with all of them): the id of the action, and its keys with commas between them.

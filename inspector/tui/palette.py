@@ -1,7 +1,9 @@
-"""What the command palette offers on a screen: every action that has a key there, by its name."""
+"""What the command palette offers on a screen: every action that has a key there, by its name; and events by their
+number."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -65,6 +67,7 @@ _OTHER_WORDS: Final = {
 _GROUP_ORDER: Final = ("Event", "Find", "Detail", "Fold", "Move", "Listener", "Screen")
 _NAME, _GROUP = 42, 11
 """Cells of the columns."""
+_NUMBER = re.compile(r"#?([0-9]{1,18})")
 
 PALETTE_CSS: Final = """
     CommandPalette > Vertical {
@@ -95,7 +98,10 @@ class Palette(Provider):
             yield DiscoveryHit(_shown(one), one.callback, one.title)
 
     async def search(self, query: str) -> Hits:
-        """Those whose name is like the query, then those that are called so elsewhere."""
+        """Those whose name is like the query, then those that are called so elsewhere; the event of a number."""
+        event = await _event(self.screen, query)
+        if event is not None:
+            yield Hit(1, _shown(event), event.callback, event.title)
         matcher = self.matcher(query)
         for one in self._commands():
             score, places = matcher.fuzzy_search.match(query, one.title)
@@ -106,6 +112,19 @@ class Palette(Provider):
 
     def _commands(self) -> Iterable[SystemCommand]:
         return self.app.get_system_commands(self.screen)
+
+
+async def _event(screen: Screen[Any], query: str) -> SystemCommand | None:
+    """Going to the event whose number was typed, if the store has it."""
+    typed = _NUMBER.fullmatch(query.strip())
+    if typed is None or not isinstance(screen, MainScreen):
+        return None
+    number = int(typed[1])
+    if await screen.session.read(lambda reader: reader.event(number)) is None:
+        return None
+    note = ", clears the filter" if screen.source.hides(number) else ""
+    going = partial(screen.call_later, screen.go_to_event, number)
+    return SystemCommand(f"Go to event #{number}{note}", "Find", going)
 
 
 def _other_words(command: SystemCommand) -> list[str]:

@@ -71,6 +71,13 @@ class Source:
                 self._rows.popitem(last=False)
         return found.get(number)
 
+    def hides(self, number: int) -> bool:
+        """Whether a filter is in force that an event does not match, as far as is known."""
+        if self.matched is None:
+            return False
+        at = bisect_left(self.matched, number)
+        return at == len(self.matched) or self.matched[at] != number
+
     def forget_rows(self) -> None:
         """Drop the rows kept, because something about them changed."""
         self._rows.clear()

@@ -387,6 +387,27 @@ async def test_help_and_palette_know_the_keys(store: Path, staged: Staged) -> No
         await stage.press("escape")
 
 
+async def test_the_palette_goes_to_an_event_by_its_number(store: Path, staged: Staged) -> None:
+    """A filter stays where it lets the event through, and is cleared, which is said before, where it hides it."""
+    fill(store, images(6))
+    async with staged(store) as stage:
+        await stage.detail(6)
+        await stage.press("ctrl+p")
+        await stage.type("#77")
+        await stage.shows("No matches found")
+        await stage.press("escape")
+        stage.main.filter_by("id:2-6")
+        await stage.shows("  5 of 6 ")
+        for typed, number, clears in (("#3", 3, False), ("1", 1, True)):
+            await stage.press("ctrl+p")
+            await stage.type(typed)
+            await stage.shows(f"Go to event #{number}{', clears the filter' if clears else '  '}")
+            await stage.press("enter")
+            await stage.detail(number)
+            assert stage.main.wanted.is_empty == clears
+        await stage.shows("Events 6", "paused")
+
+
 async def test_a_long_past_does_not_hold_up_the_first_paint(store: Path, staged: Staged) -> None:
     """Only the newest ids are read before the first paint, the others follow."""
     fill(store, images(1))

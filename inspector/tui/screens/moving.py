@@ -157,12 +157,16 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
     def go_from(self, result: str | int | None) -> None:
         """What another screen ended with: a filter for the list, an event to go to, or nothing."""
         if isinstance(result, int):
-            if not self.wanted.is_empty:
-                self.clear_filter()
-            self.events.pause()
-            self.events.go_to(result)
+            self.go_to_event(result)
         elif result:
             self.filter_by(result)
+
+    def go_to_event(self, number: int) -> None:
+        """Put the cursor on an event; a filter that hides it is cleared."""
+        if self.source.hides(number):
+            self.clear_filter()
+        self.events.pause()
+        self.events.go_to(number)
 
     def on_screen_resume(self) -> None:
         """Back from another screen: the list follows on if it can."""
