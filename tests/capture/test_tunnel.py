@@ -151,8 +151,8 @@ async def test_a_proxy_is_not_asked_for_this_machine(home: Path, monkeypatch: py
         ("refused", "ngrok refused: this account has a tunnel open already. Close that one, then t.", 10),
         ("taken", "ngrok refused: this account has a tunnel open already. Close that one, then t.", 10),
         ("old", "ngrok refused: its agent is too old. Run ngrok update, then t.", 10),
-        ("silent", "ngrok gave no sign within 0.8 s and was stopped.", 0.8),
-        ("stubborn", "ngrok gave no sign within 0.8 s and was stopped.", 0.8),
+        ("silent", "ngrok gave no sign within 3 s and was stopped.", 3),
+        ("stubborn", "ngrok gave no sign within 3 s and was stopped.", 3),
         ("mute api", "ngrok gave no sign within 1 s and was stopped.", 1),
         ("nonsense", r"ngrok said: javascript:\x1b]0;owned\x07.", 10),
         (
