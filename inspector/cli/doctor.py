@@ -24,7 +24,7 @@ from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 from inspector.store.doctor import Finding, examine
-from inspector.store.place import beside, capture_lock, pages, store_path
+from inspector.store.place import beside, capture_lock, pages, refuse_what_is_no_file, store_path
 from inspector.store.reader import Reader
 
 _LIBRARIES = ("aiohttp", "textual", "click", "platformdirs", "pygments", "pyngrok", "brotli")
@@ -59,6 +59,7 @@ def doctor_command(store: str | None, as_json: bool, new_store: str | None) -> i
         raise InspectorError(
             f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH."
         )
+    refuse_what_is_no_file(path)
     if new_store is not None:
         return _salvage(path, Path(new_store).expanduser().absolute(), as_json)
     levels: Counter[str] = Counter()

@@ -26,13 +26,21 @@ _TRY_S = 0.02
 
 def store_path(given: str | os.PathLike[str] | None = None) -> Path:
     """The store to use: `given`, else ``$INSPECTOR_STORE``, else ``events.db`` in the platform's data
-    folder."""
+    folder.
+
+    A link is followed: what stands beside the store, its lock above all, stands beside the file itself.
+    """
     chosen = given or os.environ.get("INSPECTOR_STORE")
     if chosen:
-        return Path(chosen).expanduser().absolute()
-    from platformdirs import user_data_path
+        path = Path(chosen).expanduser().absolute()
+    else:
+        from platformdirs import user_data_path
 
-    return user_data_path("webhook-inspector", appauthor=False) / "events.db"
+        path = user_data_path("webhook-inspector", appauthor=False) / "events.db"
+    try:
+        return Path(os.path.realpath(path)) if path.is_symlink() else path
+    except OSError:
+        return path  # a folder that may not be entered is told by who opens it
 
 
 def beside(path: Path, ending: str) -> Path:
@@ -54,6 +62,13 @@ def make_folder(folder: Path) -> None:
         except FileExistsError:
             continue
         _sync_folder(new.parent)
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """InspectorError for a folder, a pipe or a device, which SQLite would wait for or not name."""
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "not a file"
+        raise InspectorError(f"{path} is no store: it is {kind}. Use --store PATH.")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -101,10 +116,12 @@ def open_writing(path: Path) -> sqlite3.Connection:
     """
     try:
         make_folder(path.parent)
+        refuse_what_is_no_file(path)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            pass
+            if path.stat().st_size == 0:
+                path.chmod(0o600)
         else:
             os.fchmod(descriptor, 0o600)
             os.close(descriptor)
@@ -162,6 +179,7 @@ def open_reading(path: Path) -> sqlite3.Connection:
     missing = f"there is no store at {path}. Start inspector or inspector listen, or use --store PATH."
     if not path.exists():
         raise InspectorError(missing)
+    refuse_what_is_no_file(path)
     try:
         db = sqlite3.connect(
             f"{path.as_uri()}?mode=ro",

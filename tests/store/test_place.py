@@ -51,6 +51,35 @@ def test_the_store_is_its_owners_alone(open_umask: None, tmp_path: Path) -> None
     assert [folder.stat().st_mode & 0o777 for folder in (path.parent, path.parent.parent)] == [0o700, 0o700]
 
 
+def test_a_store_in_an_empty_file_is_its_owners_alone(open_umask: None, path: Path) -> None:
+    path.parent.mkdir()
+    path.touch(0o644)
+    with closing(StoreWriter(path)) as writer:
+        add(writer, arrival({}))
+        assert set(tree(path.parent).values()) == {0o600}
+
+
+def test_a_link_to_a_store_is_that_store(open_umask: None, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link.db"
+    link.symlink_to("real/events.db")
+    path = store_path(link)
+    assert path == tmp_path / "real" / "events.db"
+    with closing(StoreWriter(path)):
+        assert tree(path.parent)["events.db"] == 0o600
+    assert store_path(link) == path
+
+
+def test_what_is_no_file_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for opened in (open_reading, open_writing):
+        with pytest.raises(InspectorError, match="pipe is no store: it is not a file"):
+            opened(pipe)
+        with pytest.raises(InspectorError, match="is no store: it is a folder"):
+            opened(tmp_path)
+
+
 def test_an_existing_folder_stays_as_it_is(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     StoreWriter(tmp_path / "events.db").close()
