@@ -272,7 +272,7 @@ def show_path(path: Path) -> str:
         if isinstance(step, Into):
             parts.append(f" | {step.sign}" if parts else step.sign)
         elif isinstance(step, Star):
-            parts.append(step.sign if step is ITEMS or not parts else f".{step.sign}")
+            parts.append(step.sign if step.sign[0] == "[" or not parts else f".{step.sign}")
         elif isinstance(step, int):
             parts.append(f"[{step}]")
         elif step and _PLAIN.issuperset(step):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from inspector.core.payload import show_path
 from inspector.core.type_shape import learn
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, resolve_side, resolve_sides
@@ -312,3 +313,30 @@ async def test_swapped_it_stays_on_the_field_and_long_values_show_what_differs(t
         text = "\n".join(lines_of(app))
         assert 'ing TWO" → …' in text
         assert 'ing ONE"' in text
+
+
+async def test_elements_of_arrays_stay_together(tmp_path: Path) -> None:
+    """One more in front is the only thing that is new; what stands elsewhere tells both indexes, copies one."""
+    payloads = [
+        {"type": "t", "items": [{"id": 1, "v": "one"}, {"id": 2, "v": "two"}]},
+        {"type": "t", "items": [{"id": 7}, {"id": 1, "v": "one"}, {"id": 2, "v": "TWO"}]},
+    ]
+    app = stage(fill(tmp_path / "events.db", payloads), "1", "2")
+    async with app.run_test(size=(120, 36)) as pilot:
+        await app.settled()
+        await pilot.press("2")
+        await app.settled()
+        await pilot.pause()
+        lines = lines_of(app)
+        assert "3 values differ" in lines[1]
+        assert [line.split()[:2] for line in lines[4:7]] == [
+            ["›+", "▾items[0]"], ["+", ".id"], ["~", "items[1→2].v"],
+        ]  # fmt: skip
+        await pilot.press("n", "n", "y")
+        assert app.clipboard == "items[2].v"
+        await pilot.press("s")
+        await app.settled()
+        await pilot.pause()
+        rows = app.screen.query_one(Rows)
+        assert rows.row is not None
+        assert show_path(rows.row.value[0].path) == "items[2→1].v"

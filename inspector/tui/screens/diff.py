@@ -19,6 +19,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 
 from inspector.core import units
+from inspector.core.alignment import on_side
 from inspector.core.events import InspectorError
 from inspector.core.field_filter import field_filter
 from inspector.core.payload import show_path
@@ -28,7 +29,7 @@ from inspector.core.value_diff import MAX_PLACES
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, compare, resolve_side
 from inspector.tui.keys import bind, key_of
-from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, markdown
+from inspector.tui.screens.diff_rows import MEANINGS, ChangeRows, Line, key_swapped, markdown
 from inspector.tui.screens.diff_sides import Compared, View, read_both, view_of
 from inspector.tui.screens.help import HelpScreen, groups_in_force
 from inspector.tui.screens.leaving import LeftOnce
@@ -293,7 +294,8 @@ class DiffScreen(LeftOnce[str | None]):
 
         def fits(row: Row) -> bool:
             line: Line = row.value[0]
-            return wanted in (line.name or show_path(line.path)).lower()
+            names = [line.name] if line.name else [show_path(on_side(line.path, side)) for side in "ab"]
+            return any(wanted in name.lower() for name in names)
 
         if not self.query_one(ChangeRows).go_to(fits, 1):
             self.notify(f"No line here has {visible(text)} in its path.", markup=False)
@@ -303,7 +305,7 @@ class DiffScreen(LeftOnce[str | None]):
         a, b = self.sides
         self.sides = (b, a)
         row = self.query_one(ChangeRows).row
-        self._stay = None if row is None else row.key
+        self._stay = None if row is None else key_swapped(row)
         self.compare()
 
     def action_alike(self) -> None:
@@ -333,7 +335,7 @@ class DiffScreen(LeftOnce[str | None]):
         row = self.query_one(ChangeRows).row
         if row is not None:
             line: Line = row.value[0]
-            path = storable(line.name or show_path(line.path))
+            path = storable(line.name or show_path(on_side(line.path, "a" if line.sign == "-" else "b")))
             self.app.copy_to_clipboard(path)
             self.notify(f"Copied {visible(path)}", markup=False)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from rich.cells import cell_len
 
+from inspector.core.alignment import swapped
 from inspector.core.diff import Change
 from inspector.core.events import Request
 from inspector.core.formats import as_text
@@ -272,6 +273,12 @@ def as_rows(lines: Sequence[Line]) -> list[Row]:
         if line.name is None and line.path:
             open_paths.append(line.path)
     return rows
+
+
+def key_swapped(row: Row) -> Hashable:
+    """The key of the same row once the sides are swapped."""
+    path, number = cast(tuple[Path, int], row.key)
+    return swapped(path), number
 
 
 Heading = Callable[[int], list[list[Piece]]]
