@@ -102,6 +102,8 @@ class Listener:
         self._abandoned: set[int] = set()
         """Uploads that could not be stored to their end, and whose pieces are to go."""
         self._tasks: list[asyncio.Task[None]] = []
+        self._late: set[asyncio.Future[None]] = set()
+        """One for each answer that is given late, until it is due."""
         self.server = _Server(
             self,
             auto_decompress=False,
@@ -142,7 +144,12 @@ class Listener:
                     self._abandoned.discard(upload)
 
     async def stop(self, timeout: float) -> None:  # noqa: ASYNC109 - aiohttp's shutdown keeps it
-        """Finish what is in hand in `timeout` seconds, close every connection, write what was refused."""
+        """Finish what is in hand in `timeout` seconds, close every connection, write what was refused.
+
+        Answers that were to be late are given now: their events say that they were.
+        """
+        for due in list(self._late):
+            _is_due(due)
         for door in list(self.doors):
             door.close()
         self.server.pre_shutdown()
@@ -150,6 +157,21 @@ class Listener:
         for task in self._tasks:
             task.cancel()
         await self.refused.close()
+
+    async def answered(self) -> None:
+        """Wait until the answers are due that are being given late now."""
+        if self._late:
+            await asyncio.wait(set(self._late))
+
+    def _due(self, seconds: float) -> asyncio.Future[None]:
+        """Done when an answer is due that is given late: after so many seconds, or when the listener ends."""
+        loop = asyncio.get_running_loop()
+        due: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(seconds, _is_due, due)
+        self._late.add(due)
+        due.add_done_callback(self._late.discard)
+        due.add_done_callback(lambda _: timer.cancel())
+        return due
 
     def refuse(
         self, peer: str, reason: str, raw: bytes, status: int | None, received: tuple[int, int]
@@ -234,7 +256,7 @@ class Listener:
         if cut is not None:
             return connection.send(answer, method, False, last_words=True)
         if answer.delay:
-            await asyncio.sleep(answer.delay)
+            await self._due(answer.delay)
         if answer.drop:
             connection.force_close()
             return Written(connection, False)
@@ -249,7 +271,9 @@ class Listener:
             if not passed:
                 connection.answer(NOT_STORED, method, False)
             elif answer.delay:
-                asyncio.get_running_loop().call_later(answer.delay, connection.answer, answer, method, True)
+                self._due(answer.delay).add_done_callback(
+                    lambda _: connection.answer(answer, method, True),
+                )
             else:
                 connection.answer(answer, method, True)
 
@@ -362,6 +386,11 @@ class Listener:
                 self._in_flight -= len(part)
             if since is not None:
                 connection.body_since = since + time.monotonic() - began
+
+
+def _is_due(due: asyncio.Future[None]) -> None:
+    if not due.done():
+        due.set_result(None)
 
 
 def _request(message: Any, body: bytes, trailers: HeaderLines = ()) -> Request:

@@ -230,7 +230,12 @@ class _Process:
                 if pending:
                     self.background.add(number)
         if self.options.exit_after is not None and self.stored >= self.options.exit_after:
-            self.stop.set()
+            self._spawn(self._end_answered())
+
+    async def _end_answered(self) -> None:
+        """End when the answers have been given that are to be late."""
+        await self.listener.answered()
+        self.stop.set()
 
     def _identified(self, event: dict[str, object]) -> None:
         if self.output.wants_events:

@@ -17,6 +17,7 @@ from tests.capture.conftest import captured
 
 RULES = [
     {"path": "/late", "delay": 0.4},
+    {"path": "/later", "status": 202, "delay": "10m"},
     {"path": "/dropped", "drop": True},
     {"status": 201},
 ]
@@ -63,19 +64,34 @@ def test_what_follows_a_late_answer_waits_and_keeps_its_order(tmp_path: Path) ->
             assert received.index(b"HTTP/1.1 200 ") < received.index(b"HTTP/1.1 201 ")
             assert time.monotonic() - began > 0.35
             assert until_closed(dropped) == b""
-            last.sendall(post("/late"))
-            while [event.target for event in capture.events()].count(b"/late") < 2:
-                time.sleep(0.01)
-            capture.process.send_signal(signal.SIGTERM)
-            assert until_closed(last).startswith(b"HTTP/1.1 200 ")
+            last.sendall(post("/later"))
+            with (
+                socket.create_connection(("127.0.0.1", capture.port)) as in_pieces,
+                opened(capture.port) as left,
+            ):
+                in_pieces.settimeout(5)
+                for piece in (post("/later")[:-1], post("/later")[-1:]):
+                    in_pieces.sendall(piece)
+                    time.sleep(0.1)
+                left.sendall(post("/later"))
+                while [event.target for event in capture.events()].count(b"/later") < 3:
+                    time.sleep(0.01)
+                left.close()
+                capture.process.send_signal(signal.SIGTERM)
+                for connection in (last, in_pieces):
+                    assert until_closed(connection).startswith(b"HTTP/1.1 202 ")
         assert capture.process.wait(5) == 0
+        assert capture.errors() == ""
         events = capture.events()
-        assert sorted((str(event.target), event.status or 0) for event in events[3:]) == [
-            ("b'/after'", 201),
-            ("b'/dropped'", 0),
-            ("b'/late'", 200),
-            ("b'/late'", 200),
-            ("b'/never'", 0),
+        found = [(event.target, event.status) for event in events if event.target != b"/first"]
+        assert sorted(found, key=lambda one: one[0] or b"") == [
+            (b"/after", 201),
+            (b"/dropped", None),
+            (b"/late", 200),
+            (b"/later", 202),
+            (b"/later", 202),
+            (b"/later", 202),
+            (b"/never", None),
         ]
         assert {event.complete for event in events} == {True}
 
@@ -95,3 +111,14 @@ async def test_a_reader_that_was_just_woken_hears_that_its_body_ended_early() ->
     end_early(payload, Cut("broken", 400))
     assert await asyncio.wait_for(reading, 2) == b""
     assert isinstance(payload.exception(), Cut)
+
+
+def test_a_late_answer_is_given_before_it_ends_by_itself(tmp_path: Path) -> None:
+    with captured(tmp_path, "--exit-after", "1", "--respond", "200 after 700ms") as capture:
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", capture.port)) as connection:
+            connection.settimeout(10)
+            connection.sendall(post("/"))
+            assert until_closed(connection).startswith(b"HTTP/1.1 200 ")
+            assert time.monotonic() - began > 0.65
+        assert capture.process.wait(10) == 0
