@@ -16,7 +16,7 @@ from typing import Protocol
 _NEWLINE = re.compile("\n")
 _HEX_BYTES = 8
 """Of a row: with 16, the characters would not fit into the detail beside the list."""
-_HEX_LEAD = 35
+HEX_LEAD = 35
 """Characters of a row before those of its bytes."""
 
 
@@ -123,14 +123,14 @@ class HexLines:
         return self.line(row)[start:end]
 
     def length(self, row: int) -> int:
-        return _HEX_LEAD + len(self.data[row * _HEX_BYTES : (row + 1) * _HEX_BYTES])
+        return HEX_LEAD + len(self.data[row * _HEX_BYTES : (row + 1) * _HEX_BYTES])
 
     def lengths(self) -> Iterator[int]:
-        yield from repeat(_HEX_LEAD + _HEX_BYTES, len(self) - 1)
+        yield from repeat(HEX_LEAD + _HEX_BYTES, len(self) - 1)
         yield self.length(len(self) - 1)
 
     def longest(self) -> int:
-        return _HEX_LEAD + min(len(self.data), _HEX_BYTES)
+        return HEX_LEAD + min(len(self.data), _HEX_BYTES)
 
     def text(self) -> str:
         return "\n".join(self.line(row) for row in range(len(self)))

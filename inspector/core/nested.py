@@ -1,5 +1,5 @@
-"""Documents that are written inside the strings of a JSON text: JSON, also within a sentence, and JSON or text in
-base64.
+"""Documents that are written inside the strings of a JSON text: JSON, also within a sentence, and JSON, text or
+bytes in base64.
 
 `unfolded` gives a text in which each stands as rows of its own below its string, with the interface of
 `JsonText`: the string is then something that opens, and its path goes on with a step into it. The string
@@ -16,10 +16,20 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
+from inspector.core.bodies import Language
 from inspector.core.formats import is_base64
 from inspector.core.jsontext import JsonText
-from inspector.core.lines import TextLines
-from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, Into, IntoPart, Path, is_filled_json
+from inspector.core.lines import HexLines, TextLines
+from inspector.core.payload import (
+    BASE64_BYTES,
+    BASE64_JSON,
+    BASE64_TEXT,
+    FROM_JSON,
+    Into,
+    IntoPart,
+    Path,
+    is_filled_json,
+)
 from inspector.core.units import count
 
 MAX_STRINGS: Final = 2000
@@ -30,16 +40,20 @@ MAX_TRIES: Final = 20_000
 """Strings of one document that are read to see whether they hold JSON."""
 MAX_LEVELS: Final = 6
 """Documents in strings of documents in strings …"""
+MAX_BYTES: Final = 4096
+"""Bytes in base64 that are shown as hex."""
 
 _INSIDE: Final = {
     FROM_JSON: "JSON inside",
     BASE64_JSON: "base64 of JSON",
     BASE64_TEXT: "base64 of text",
+    BASE64_BYTES: "base64 of bytes",
 }
 _WORDS: Final = {
     FROM_JSON: "JSON in this string",
     BASE64_JSON: "JSON in this base64",
     BASE64_TEXT: "text in this base64",
+    BASE64_BYTES: "",  # hex speaks for itself, and needs the width
 }
 _CANDIDATE = re.compile(
     r'"(?:(?:\\[nrt]| )*+[\[{][^\n]|([A-Za-z0-9+/]{10,}+={0,2})",?+$)|[\[{](?:\\[nrt]| )*+\\"', re.MULTILINE
@@ -58,13 +72,19 @@ _PAD = "  "
 
 
 class PlainText:
-    """Decoded text, which has rows but no places in it: every row stands for the whole."""
+    """Decoded text, or bytes as hex, which has rows but no places in it: every row stands for the whole."""
 
-    __slots__ = ("base", "lines")
+    __slots__ = ("base", "language", "lines")
 
-    def __init__(self, text: str, base: Path) -> None:
+    def __init__(self, text: str, base: Path, language: Language) -> None:
         self.lines: TextLines = TextLines(text)
         self.base = base
+        self.language: Language = language
+
+    @property
+    def words(self) -> str:
+        """What it is: ``decoded text, 2 lines``."""
+        return "decoded bytes" if self.language == "hex" else f"decoded text, {count(len(self), 'line')}"
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -125,8 +145,9 @@ def _strings(tree: JsonText, budget: _Budget, levels: int) -> Iterator[_Found]:
             continue
         step, inner = found
         path = (*tree.path_at(row), step)
-        if step is BASE64_TEXT:
-            yield _Found(row, step, PlainText(inner, path))
+        if step in (BASE64_TEXT, BASE64_BYTES):
+            language: Language = "text" if step is BASE64_TEXT else "hex"
+            yield _Found(row, step, PlainText(inner, path, language))
         else:
             yield _Found(row, step, _unfolded(JsonText(inner, path), budget, levels - 1))
 
@@ -158,7 +179,7 @@ def _from_sentence(text: str) -> tuple[IntoPart, str] | None:
 
 
 def _from_base64(text: str) -> tuple[Into, str] | None:
-    """The JSON or the text in base64, and the step into it; None for bytes, and for what only looks like it."""
+    """The JSON, the text or the hex of the bytes in base64, and the step into it; None for what only looks like it."""
     if (
         len(text) > MAX_CHARACTERS
         or len(text) % 4
@@ -166,14 +187,27 @@ def _from_base64(text: str) -> tuple[Into, str] | None:
     ):
         return None
     try:
-        decoded = binascii.a2b_base64(text).decode()
-    except (ValueError, UnicodeDecodeError):
+        data = binascii.a2b_base64(text)
+    except ValueError:
         return None
+    try:
+        decoded = data.decode()
+    except UnicodeDecodeError:
+        decoded = ""
     if is_filled_json(decoded.strip()):
         return BASE64_JSON, decoded.strip()
-    if not is_base64(text) or _CONTROLS.search(decoded) or not decoded.strip():
+    if not is_base64(text):
         return None
+    if _CONTROLS.search(decoded) or not decoded.strip():
+        return BASE64_BYTES, _hex(data)
     return BASE64_TEXT, decoded
+
+
+def _hex(data: bytes) -> str:
+    """Bytes as rows of hex; of many the first, and how many there are."""
+    text = HexLines(data[:MAX_BYTES]).text()
+    more = len(data) - MAX_BYTES
+    return text if more <= 0 else f"{text}\n… {count(more, 'byte')} more, {count(len(data))} in all"
 
 
 def json_in_base64(value_text: str, path: Path) -> JsonText | None:
@@ -234,7 +268,7 @@ class NestedText:
         return tree.holds(at) if isinstance(tree, NestedText) else ""
 
     def held(self, row: int) -> str:
-        """Where the first row of what a string holds comes from, in words; empty elsewhere."""
+        """Where the first row of what a string holds comes from, in words; empty for hex, and elsewhere."""
         number, tree, at = self._locate(row)
         if number < 0:
             return ""
@@ -242,10 +276,12 @@ class NestedText:
             return _WORDS.get(self._found[number].step, _WORDS[FROM_JSON])
         return tree.held(at) if isinstance(tree, NestedText) else ""
 
-    def is_text(self, row: int) -> bool:
-        """Whether a row is one of decoded text, which is not JSON."""
+    def language(self, row: int) -> Language:
+        """What a row is written in: JSON, or what was decoded to text or bytes."""
         _, tree, at = self._locate(row)
-        return isinstance(tree, PlainText) or (isinstance(tree, NestedText) and tree.is_text(at))
+        if isinstance(tree, PlainText):
+            return tree.language
+        return tree.language(at) if isinstance(tree, NestedText) else "json"
 
     # The interface of JsonText
 
@@ -349,7 +385,7 @@ class NestedText:
         """What the value on a row is: ``string, 71 chars, JSON inside``."""
         _, tree, at = self._locate(row)
         if isinstance(tree, PlainText):
-            return f"decoded text, {count(len(tree), 'line')}"
+            return tree.words
         words = tree.type_words(at)
         held = "" if isinstance(tree, NestedText) else self.holds(row)
         return f"{words}, {held}" if held else words

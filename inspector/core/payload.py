@@ -61,6 +61,7 @@ KEYS: Final = Star("{*}")
 FROM_JSON: Final = Into("fromjson")
 BASE64_JSON: Final = Into("@base64d | fromjson")
 BASE64_TEXT: Final = Into("@base64d")
+BASE64_BYTES: Final = Into("@base64d")
 
 Step = str | int | Star
 Path = tuple[Step, ...]

@@ -13,7 +13,7 @@ from inspector.core import nested
 from inspector.core.jsontext import JsonText
 from inspector.core.nested import NestedText, unfolded
 from inspector.core.path_forms import as_jq, as_jsonpath
-from inspector.core.payload import BASE64_JSON, BASE64_TEXT, FROM_JSON, show_path
+from inspector.core.payload import BASE64_BYTES, BASE64_JSON, BASE64_TEXT, FROM_JSON, show_path
 
 
 def b64(text: str) -> str:
@@ -65,6 +65,10 @@ ROWS = r"""{
     first line
     second line, long enough
   "digest": "yMnKy8zNzs/Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5uc=",
+    00000000  c8 c9 ca cb cc cd ce cf  ........
+    00000008  d0 d1 d2 d3 d4 d5 d6 d7  ........
+    00000010  d8 d9 da db dc dd de df  ........
+    00000018  e0 e1 e2 e3 e4 e5 e6 e7  ........
   "last": null
 }"""
 
@@ -76,9 +80,9 @@ def a_tree() -> NestedText:
 
 
 def test_rows() -> None:
-    """JSON in strings, also in each other, and base64 of JSON or text stand below their strings, no more."""
+    """JSON in strings, also in each other, and base64 of JSON, text or bytes stand below their strings, no more."""
     assert a_tree().lines.text() == ROWS
-    assert list(a_tree().shut()) == [3, 8, 26, 32]
+    assert list(a_tree().shut()) == [3, 8, 26, 32, 35]
 
 
 def test_every_row_has_its_place() -> None:
@@ -87,7 +91,7 @@ def test_every_row_has_its_place() -> None:
     for row in range(len(tree)):
         if tree.closes(row):
             assert tree.path_at(row) == tree.path_at(tree.opening(row))
-        elif not tree.is_text(row):
+        elif tree.language(row) == "json":
             assert tree.row_of(tree.path_at(row)) == row
         parent = tree.parent(row)
         assert (parent is None) == (tree.opening(row) == 0)
@@ -124,6 +128,15 @@ def test_values_and_words() -> None:
     assert tree.value_text(note + 1) == "first line\nsecond line, long enough"
     assert tree.type_words(note) == "decoded text, 2 lines"
     assert tree.held(note) == "text in this base64"
+    digest = tree.row_of(("digest", BASE64_BYTES))
+    assert digest is not None
+    assert tree.language(digest) == "hex"
+    assert tree.type_words(digest) == "decoded bytes"
+    assert tree.holds(digest - 1) == "base64 of bytes"
+    assert not tree.held(digest)
+    assert tree.type_words(digest - 1) == "string, 44 chars, base64 of bytes"
+    assert show_path(tree.path_at(digest)) == "digest | @base64d"
+    assert pickle.loads(pickle.dumps(tree)).path_at(digest) == tree.path_at(digest)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +189,9 @@ def test_bounds() -> None:
     assert isinstance(tree, NestedText)
     assert unfolded(JsonText(json.dumps([b64('{"x":1}')]))).row_of((0, BASE64_JSON, "x")) == 3
     assert len(list(tree.shut())) == nested.MAX_LEVELS
+    image = unfolded(JsonText(json.dumps({"png": base64.b64encode(b"\x89PNG" * 5000).decode()})))
+    assert len(image) == 3 + nested.MAX_BYTES // 8 + 1
+    assert image.lines.line(len(image) - 2).strip() == "… 15,904 bytes more, 20,000 in all"
     many = unfolded(JsonText(json.dumps(['{"a":1}'] * 5000)))
     assert isinstance(many, NestedText)
     assert len(list(many.shut())) == nested.MAX_STRINGS

@@ -13,7 +13,7 @@ from inspector.core.bodies import view_bytes
 from inspector.core.jsontext import JsonText
 from inspector.core.lines import HexLines, TextLines
 from inspector.core.nested import unfolded
-from inspector.core.payload import BASE64_JSON, FROM_JSON, ITEMS, KEYS
+from inspector.core.payload import BASE64_BYTES, BASE64_JSON, FROM_JSON, ITEMS, KEYS
 from inspector.core.text import count_unsafe
 from inspector.tui.widgets import glyphs
 from inspector.tui.widgets.colouring import coloured, cut, plain, with_hits
@@ -527,3 +527,27 @@ async def test_what_strings_hold() -> None:
         assert rows(viewer)[6] == '›▸  "data": "eyJuZWVkbGUiOiBbMV19",   base64 of JSON'
         assert viewer.place is not None
         assert viewer.place.value_text == json.dumps(hidden)
+
+
+async def test_bytes_in_base64_open_as_hex() -> None:
+    """Closed at first; a search finds what the bytes say, not their digits in hex."""
+    image = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(range(200, 212))).decode()
+    app = Host(
+        Viewer(Document((Section("details", None, unfolded(JsonText(json.dumps({"icon": image}))), "json"),)))
+    )
+    async with app.run_test(size=(60, 12)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.focus()
+        assert rows(viewer)[1] == ' ▸  "icon": "iVBORw0KGgrIycrLzM3Oz9DR0tM…   base64 of bytes'
+        viewer.find("89 50")
+        await pilot.pause()
+        assert rows(viewer)[1].startswith(" ▸")
+        viewer.find("png")
+        await pilot.pause()
+        assert rows(viewer)[2:5] == [
+            "›     00000000  89 50 4e 47 0d 0a 1a 0a  .PNG....",
+            "      00000008  c8 c9 ca cb cc cd ce cf  ........",
+            "      00000010  d0 d1 d2 d3              ....",
+        ]
+        assert viewer.place is not None
+        assert viewer.place.path == ("icon", BASE64_BYTES)

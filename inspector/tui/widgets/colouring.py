@@ -58,7 +58,8 @@ def coloured(raw: str, language: Language, inside: bool = False) -> list[Run]:
     """A row, or a piece of a long one, as runs. `inside` says that the piece begins within a JSON string."""
     text, escapes = _escaped(raw)
     if language == "hex":
-        return [Run(text[:8], "muted"), Run(text[8:], "text")]
+        place = len(text) - len(text.lstrip(" ")) + 8
+        return [Run(text[:place], "muted"), Run(text[place:], "text")]
     return _overlaid(_lexed(text, language, inside), escapes)
 
 

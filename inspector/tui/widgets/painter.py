@@ -187,8 +187,8 @@ class Painter:
             runs = _spans(section.source.lines[spot.row].spans)
         else:
             inside = section.tree is not None and character > 0
-            plain_text = section.nested is not None and section.nested.is_text(spot.row)
-            runs = coloured(raw, "text" if plain_text else section.language, inside)
+            nested = section.nested
+            runs = coloured(raw, section.language if nested is None else nested.language(spot.row), inside)
         runs = with_hits(runs, self._hits(spot, raw, character))
         if len(self._rows) >= _KEPT:
             self._rows.clear()

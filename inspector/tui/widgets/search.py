@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from inspector.core.lines import HexLines, Lines, TextLines
+from inspector.core.lines import HEX_LEAD, HexLines, Lines, TextLines
 from inspector.tui.widgets.document import Document
 
 MAX_MATCHES: Final = 100_000
@@ -37,7 +37,14 @@ class Matches:
         self._starts = array("q")
         self.cut = False
         for number, section in enumerate(document.sections):
+            nested = section.nested
             for row, start in _found(section.lines, needle) if needle else ():
+                if (
+                    nested is not None
+                    and nested.language(row) == "hex"
+                    and _is_in_digits(section.lines, row, start)
+                ):
+                    continue
                 if len(self._places) == MAX_MATCHES:
                     self.cut = True
                     return
@@ -71,6 +78,12 @@ class Matches:
 def weight(document: Document) -> int:
     """About how many characters a search has to look at."""
     return sum(len(section.lines) * 40 + section.lines.longest() for section in document.sections)
+
+
+def _is_in_digits(lines: Lines, row: int, start: int) -> bool:
+    """Whether a character stands before those of the bytes: in a row of hex its digits are not what is looked for."""
+    line = lines.slice(row, 0, start + HEX_LEAD)
+    return start < len(line) - len(line.lstrip(" ")) + HEX_LEAD
 
 
 def _found(lines: Lines, needle: str) -> Iterator[tuple[int, int]]:
