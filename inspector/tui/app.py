@@ -38,7 +38,7 @@ from inspector.store.place import attach, beside, screens_lock
 from inspector.store.reader import Reader
 from inspector.tui.clipboard import pasteable
 from inspector.tui.log import logged_beside, view_failed
-from inspector.tui.palette import PALETTE_CSS, Palette, commands
+from inspector.tui.palette import PALETTE_CSS, Palette, commands, open_palette
 from inspector.tui.preferences import Preferences
 from inspector.tui.screens.main import MainScreen
 from inspector.tui.session import Session
@@ -80,9 +80,11 @@ class InspectorApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
     CSS = f"""
     {PALETTE_CSS}
-    Toast {{ background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; }}
+    Toast {{
+        background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; max-width: 80%;
+    }}
     Toast.-error {{ border-left: outer $error; }}
-    ToastRack {{ margin-bottom: 1; }}
+    ToastRack {{ margin-bottom: 1; scrollbar-size: 0 0; }}
     EventList, Viewer {{ scrollbar-background: $surface; scrollbar-background-hover: $surface; }}
     """
 
@@ -284,6 +286,10 @@ class InspectorApp(App[None]):
         ours = theme.name in [one.name for one in THEMES]
         name = ("dark" if theme.dark else "light") if ours else theme.name
         await self.session.remember("theme", name)
+
+    def action_command_palette(self) -> None:
+        """Every action by its name."""
+        open_palette(self)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action by its name, for the palette."""

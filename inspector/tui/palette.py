@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.cells import set_cell_size
 from textual.app import App, SystemCommand
 from textual.binding import Binding
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
@@ -80,6 +81,8 @@ PALETTE_CSS: Final = """
     CommandPalette CommandInput, CommandPalette CommandInput:focus { border: none; height: 1; padding: 0 2; }
     CommandPalette CommandList, CommandPalette CommandList:focus {
         border: none; padding: 1 0 0 0; max-height: 60vh; background: $panel; scrollbar-size-vertical: 1;
+        scrollbar-background: $panel; scrollbar-background-hover: $panel; scrollbar-background-active: $panel;
+        scrollbar-color: $rule;
     }
     CommandPalette CommandList > .option-list--option { text-style: none; }
     CommandPalette CommandList > .option-list--option-highlighted {
@@ -87,6 +90,22 @@ PALETTE_CSS: Final = """
     }
     CommandPalette LoadingIndicator { display: none; }
 """
+
+
+class ActionPalette(CommandPalette):
+    """Textual's palette, which says in its frame what it is and which keys act."""
+
+    def on_mount(self) -> None:
+        """Write the frame."""
+        box = self.query_one("#--container", Vertical)
+        box.border_title = Content("Any action by its name")
+        box.border_subtitle = Content("enter runs, esc closes")
+
+
+def open_palette(app: App[Any]) -> None:
+    """Show every action, unless that is what is shown."""
+    if not CommandPalette.is_open(app):
+        app.push_screen(ActionPalette(placeholder="Search for an action", id="--command-palette"))
 
 
 class Palette(Provider):

@@ -6,7 +6,8 @@ $number $constant $escape``. A theme that is not ours lacks them, so an app hand
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return variable_defaults(self.current_theme.dark)
 
-Every text colour is at least 4.5 : 1 on every background it can stand on, the cursor's row included.
+Every text colour is at least 4.5 : 1 on every background it can stand on, the cursor's row included; rules, borders
+and scrollbars are at least 3 : 1.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 _DARK: Final = {
     "muted": "#94a1af",
-    "rule": "#414c59",
+    "rule": "#65707d",
     "cursor": "#173a52",
     "cursor-unfocused": "#2a323c",
     "passed": "#83d39a",
@@ -31,7 +32,7 @@ _DARK: Final = {
 }
 _LIGHT: Final = {
     "muted": "#566270",
-    "rule": "#b3bdc7",
+    "rule": "#7f8993",
     "cursor": "#cfe6f8",
     "cursor-unfocused": "#e3e8ed",
     "passed": "#12692f",
@@ -77,6 +78,7 @@ def _shared(colours: dict[str, str], accent: str, text: str) -> dict[str, str]:
         "block-cursor-blurred-foreground": text,
         "footer-key-foreground": accent,
         "scrollbar": colours["rule"],
+        "text-disabled": colours["muted"],
     }
 
 

@@ -31,7 +31,7 @@ def _contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("theme", [DARK, LIGHT], ids=lambda theme: theme.name)
 def test_contrast(theme: Theme) -> None:
-    """4.5 : 1 at least, the row of the cursor included."""
+    """4.5 : 1 at least, the row of the cursor included; 3 : 1 for what only separates."""
     texts = [theme.variables[name] for name in TEXTS] + [theme.foreground, theme.accent, theme.error]
     backgrounds = [theme.background, theme.surface, theme.panel]
     backgrounds += [theme.variables["cursor"], theme.variables["cursor-unfocused"]]
@@ -39,6 +39,9 @@ def test_contrast(theme: Theme) -> None:
         for background in backgrounds:
             ratio = _contrast(str(text), str(background))
             assert ratio >= 4.45, f"{text} on {background} in {theme.name}: {ratio:.2f}"
+    for background in (theme.background, theme.surface, theme.panel):
+        ratio = _contrast(theme.variables["rule"], str(background))
+        assert ratio >= 3, f"rules on {background} in {theme.name}: {ratio:.2f}"
 
 
 def test_every_theme_has_every_variable() -> None:

@@ -64,7 +64,7 @@ class Painter:
         base = self._style("text")
         if line.cursor:
             base += self._style("cursor")
-        runs = [Run(self._gutter(line), "accent" if line.cursor else "new"), *runs]
+        runs = [*self._gutter(line), *runs]
         segments = [Segment(run.text, self._styled(run, base)) for run in runs]
         if selected is not None:
             segments = _selected(segments, selected, first, self._style("selected"))
@@ -88,18 +88,18 @@ class Painter:
         style = base if run.role == "text" else base + self._style(run.role)
         return style + self._style("match") if run.hit else style
 
-    def _gutter(self, line: Line) -> str:
+    def _gutter(self, line: Line) -> list[Run]:
         section = self.document.sections[line.spot.section]
         glyphs, row = self._glyphs, line.spot.row
         if line.spot.line:
-            return " " * GUTTER
+            return [Run(" " * GUTTER, "muted")]
         if row == HEADING:
             foldable = section.foldable
         else:  # the outermost brace needs no sign: folding it is rarely what is meant
             foldable = section.tree is not None and section.tree.opens(row) and (row > 0 or line.folded)
         fold = (glyphs.folded if line.folded else glyphs.opened) if foldable else " "
         mark = glyphs.cursor if line.cursor else glyphs.new if self._is_new(line.spot) else " "
-        return mark + fold
+        return [Run(mark, "accent" if line.cursor else "new"), Run(fold, "muted")]
 
     def _heading(self, line: Line) -> tuple[list[Run], int]:
         section = self.document.sections[line.spot.section]
@@ -108,7 +108,7 @@ class Painter:
         if line.folded and self.matches is not None:
             inside = self.matches.within(line.spot.section, 0, len(section.lines))
             if inside:
-                right = [Run(f"{inside:,} match{'' if inside == 1 else 'es'} inside", "care")]
+                right = [Run(f"{inside:,} match{'' if inside == 1 else 'es'} inside", "text")]
         runs = plain(visible(section.title or ""), "accent")
         if line.folded:
             if section.summary:
@@ -229,7 +229,7 @@ class Painter:
         comma = "," if tree.lines.line(last).endswith(",") else ""
         runs = coloured(before + tree.summary(row, room) + comma, "json")
         runs = with_hits(runs, self._hits(line.spot, before, 0))
-        return [*runs, Run(note, "care")] if note else runs
+        return [*runs, Run(note, "text")] if note else runs
 
     def _ended(self, runs: list[Run], room: int) -> list[Run]:
         """The runs cut to `room` cells, the last of them an ellipsis."""
