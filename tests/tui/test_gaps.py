@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from textual._compositor import Compositor, LayoutUpdate
+from textual.css.styles import RulesMap
 from textual.dom import DOMNode
+from textual.events import Resize
+from textual.geometry import Size
 
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import fill
@@ -51,23 +56,58 @@ async def test_nothing_holds_the_loop_up(tmp_path: Path, staged: Staged) -> None
     assert max(found) < MOST_S, sorted(found)[-5:]
 
 
-async def test_a_resize_styles_the_screen_once(
+def _rules(nodes: Iterable[DOMNode]) -> dict[DOMNode, RulesMap]:
+    return {node: node.styles.base.get_rules() for node in nodes}
+
+
+async def test_a_resize_styles_what_the_layout_places_alone(
     tmp_path: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Classes change together: to style all that a screen holds takes longer than to paint it."""
+    """To style all that a screen holds takes as long as to paint it; and nothing else would have looked different."""
     async with staged(fill(tmp_path / "events.db", [{"type": "small"}])) as stage:
         await stage.detail(1)
-        styled = []
-        update = stage.app.update_styles
+        main, sheet = stage.main, stage.app.stylesheet
+        everything = list(main.walk_children(with_self=True))
+        styled: list[DOMNode] = []
+        update = sheet.update_nodes
 
-        def counting(node: DOMNode, animate: bool = True) -> None:
-            styled.append(node)
-            update(node, animate=animate)
+        def counting(nodes: Iterable[DOMNode], animate: bool = False) -> None:
+            styled.extend(nodes := list(nodes))
+            update(nodes, animate=animate)
 
-        monkeypatch.setattr(stage.app, "update_styles", counting)
-        for width, height in ((80, 24), (200, 50), (60, 12), (120, 36)):
-            styled.clear()
-            stage.main.place_panes(width, height)
-            assert [
-                node for node in styled if node in (stage.main, stage.main.details, stage.main.extra)
-            ] == [stage.main]
+        monkeypatch.setattr(sheet, "update_nodes", counting)
+        for width, height in ((80, 24), (200, 50), (60, 12), (120, 36), (30, 5), (200, 50)):
+            for zoomed in ("", "list", "detail", "extra", ""):
+                styled.clear()
+                main.zoomed = zoomed
+                main.place_panes(width, height)
+                assert len(styled) < len(everything) / 2
+                found = _rules(everything)
+                main.update_node_styles(animate=False)
+                assert _rules(everything) == found
+
+
+async def test_a_resize_paints_all_once(
+    tmp_path: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the screen in another size all is painted once, however often its size was told."""
+    async with staged(fill(tmp_path / "events.db", [{"type": "small"}])) as stage:
+        await stage.detail(1)
+        painted: list[Size] = []
+        paint = Compositor.render_full_update
+
+        def counting(compositor: Compositor, simplify: bool = False) -> LayoutUpdate:
+            painted.append(compositor.size)
+            return paint(compositor, simplify)
+
+        monkeypatch.setattr(Compositor, "render_full_update", counting)
+        for size in (Size(200, 50), Size(80, 24), Size(120, 36)):
+            painted.clear()
+            for width in (size.width - 1, size.width + 1, size.width):
+                stage.app.post_message(Resize(Size(width, size.height), Size(width, size.height)))
+            await stage.until(lambda size=size: stage.main.size == size)
+            await stage.pilot.pause(0.1)
+            assert painted == [size]
+            assert [strip.cell_length for strip in stage.main._compositor.render_strips()] == [
+                size.width
+            ] * size.height

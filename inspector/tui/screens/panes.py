@@ -18,6 +18,9 @@ from inspector.tui.widgets.pane_title import PaneTitle
 _LOW = 36
 """Rows of a terminal below which panes above each other are low; a single one is in half as many."""
 
+_PLACED = "#panes, #list-pane, DetailPane, DetailPane > #inner, EmptyPane, StatusLine, KeyFooter, #tiny"
+"""What the rules of style place by the classes of the layout."""
+
 
 class Panes(Ground):
     """List, detail and, where there is room, a third pane for shape and attempts."""
@@ -34,8 +37,14 @@ class Panes(Ground):
         self._resume = False
 
     def on_resize(self, message: events.Resize) -> None:
-        """Arrange the panes for the size there is."""
+        """Arrange the panes for the size there is, before Textual lays them out and paints them in the same turn."""
         self.place_panes(message.size.width, message.size.height)
+        self.call_next(self._painted)
+
+    def _painted(self) -> None:
+        """Textual would paint all of the screen a second time, as it has another size than before."""
+        if self.app.screen is self:
+            self._repaint_required = False
 
     def place_panes(self, width: int = 0, height: int = 0) -> None:
         """Place the panes; zoom and the user's own choice come first."""
@@ -52,11 +61,15 @@ class Panes(Ground):
         for pane in (self.details, self.extra):
             pane.set_class(beside, "-beside", update=False)
             pane.pane_title.corner = beside
-        # At once, the panes with it: each change by itself would style the whole screen anew.
+        before = self.classes
         self.update_classes(
             {f"-{name}": layout == name for name in ("wide", "beside", "stacked", "one", "tiny")}
-            | {f"-only-{name}": only == name for name in ("list", "detail", "extra")}
+            | {f"-only-{name}": only == name for name in ("list", "detail", "extra")},
+            update=False,
         )
+        if self.classes != before or self.placed is None:
+            # These alone: to style all that the screen holds takes as long as to paint it.
+            self.app.stylesheet.update_nodes(self.query(_PLACED), animate=True)
         wide = layout == "wide" and (not only or only == "extra")
         if wide and self.details.tab in TABS[4:]:
             self.extra.tab = self.details.tab

@@ -34,7 +34,7 @@ Role = Literal[
     "text", "title", "muted", "accent", "passed", "care", "error", "new",
     "key", "string", "number", "constant", "escape", "rule",
 ]  # fmt: skip
-"""How a piece of text looks; each is a component class `viewer--<role>`."""
+"""How a piece of text looks (`widgets/roles.py`)."""
 _SENTENCE = 50
 """Characters of a line of a sentence."""
 

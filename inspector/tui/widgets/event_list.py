@@ -29,7 +29,6 @@ from textwrap import wrap
 from typing import ClassVar, Literal, Protocol
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events as textual_events
 from textual.binding import BindingType
 from textual.geometry import Region, Size
@@ -54,9 +53,9 @@ from inspector.tui.widgets.columns import (
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.list_heading import draw
 from inspector.tui.widgets.moves import MOVES
+from inspector.tui.widgets.roles import Roles
 
 Order = Literal["newest", "oldest"]
-_ROLES = ("text", "muted", "accent", "passed", "care", "error", "new")
 
 
 class Source(Protocol):
@@ -84,23 +83,10 @@ def _now_us() -> int:
 class EventList(ScrollView, can_focus=True, inherit_bindings=False):
     """Events, newest first; the cursor is on an event, not on a row."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "event-list--cursor",
-        *(f"event-list--{role}" for role in _ROLES),
-    }
     DEFAULT_CSS = """
     EventList {
         background: $surface; color: $foreground;
         overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1;
-        & > .event-list--cursor { background: $cursor-unfocused; }
-        &:focus > .event-list--cursor { background: $cursor; }
-        & > .event-list--text { color: $foreground; }
-        & > .event-list--muted { color: $muted; }
-        & > .event-list--accent { color: $accent; }
-        & > .event-list--passed { color: $passed; }
-        & > .event-list--care { color: $care; }
-        & > .event-list--error { color: $error; }
-        & > .event-list--new { color: $new; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -165,6 +151,7 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.glyphs = glyphs
         self.utc = utc
+        self._roles = Roles(self)
         self._now = now
         self._source = source
         # A copy, so that what stands on which row changes in `sync` alone; it is quick even for a million.
@@ -473,7 +460,7 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Row `y` of the visible part."""
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self._roles.base
         entry = self._id_at(y + self.scroll_offset.y)
         if entry is None:
             told = wrap(visible(self.empty), max(1, width - 6)) if not len(self._rows) else []
@@ -485,9 +472,8 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         except Exception as error:  # a row that cannot be drawn must not take the screen down
             runs = [(f"  #{entry}  {view_failed('a row of the list', error)}", "error")]
         if here:
-            background = self.get_component_rich_style("event-list--cursor").bgcolor
-            base += Style(bgcolor=background, bold=self.app.no_color or None)
-        return draw(self, "event-list", runs, base, width)
+            base += self._roles.cursor
+        return draw(self._roles, runs, base, width)
 
     def _runs(self, entry: int, columns: Columns, here: bool) -> Runs:
         heading = self._rows.heading(entry)

@@ -32,26 +32,14 @@ from inspector.tui.keys import bind
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.moves import MOVES
+from inspector.tui.widgets.roles import Roles
 
 Piece = tuple[str, str]
-"""Safe text, and the name of its style: one of `STYLES`, or empty for plain."""
+"""Safe text, and its role (`Roles`), ``strong``, or empty for plain."""
 
-STYLES: Final = (
-    "muted",
-    "accent",
-    "key",
-    "string",
-    "number",
-    "constant",
-    "escape",
-    "new",
-    "care",
-    "passed",
-    "error",
-    "strong",
-)
 Fold = Literal["", "open", "folded"]
 
+_BOLD: Final = Style(bold=True)
 _UNSAFE: Final = re.compile(f"([{UNSAFE}\n\t]+)")
 
 
@@ -106,7 +94,6 @@ class Rows(ScrollView, can_focus=True):
     """Draws rows, moves the cursor, folds and finds. Subclasses say how a row reads."""
 
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"rows--cursor", *(f"rows--{name}" for name in STYLES)}
     DEFAULT_CSS = """
     Rows {
         height: 1fr; width: 1fr; background: $background; color: $foreground;
@@ -114,20 +101,6 @@ class Rows(ScrollView, can_focus=True):
         scrollbar-background: $background; scrollbar-background-hover: $background;
         scrollbar-background-active: $background; scrollbar-color: $rule;
     }
-    Rows > .rows--cursor { background: $cursor-unfocused; }
-    Rows:focus > .rows--cursor { background: $cursor; }
-    Rows > .rows--muted { color: $muted; }
-    Rows > .rows--accent { color: $accent; text-style: bold; }
-    Rows > .rows--key { color: $key; }
-    Rows > .rows--string { color: $string; }
-    Rows > .rows--number { color: $number; }
-    Rows > .rows--constant { color: $constant; }
-    Rows > .rows--escape { color: $escape; }
-    Rows > .rows--new { color: $new; }
-    Rows > .rows--care { color: $care; }
-    Rows > .rows--passed { color: $passed; }
-    Rows > .rows--error { color: $error; }
-    Rows > .rows--strong { text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
@@ -177,7 +150,7 @@ class Rows(ScrollView, can_focus=True):
         self._folded: set[Hashable] = set()
         self._known: set[Hashable] = set()
         self._said = ""
-        self._styles: dict[tuple[bool, bool, str], Style] = {}
+        self._roles = Roles(self)
 
     # -- what subclasses say
 
@@ -385,23 +358,13 @@ class Rows(ScrollView, can_focus=True):
 
     # -- drawing
 
-    def notify_style_update(self) -> None:
-        """Colours come anew with a theme."""
-        super().notify_style_update()
-        self._styles.clear()
-
     def _style(self, name: str, cursor: bool) -> Style:
-        key = (self.has_focus, cursor, name)
-        style = self._styles.get(key)
-        if style is None:
-            style = self.rich_style
-            if cursor:
-                style += self.get_component_rich_style("rows--cursor", partial=True)
-                style += Style(bold=self.app.no_color or None)
-            if name:
-                style += self.get_component_rich_style(f"rows--{name}", partial=True)
-            self._styles[key] = style
-        return style
+        style = self._roles.base
+        if cursor:
+            style += self._roles.cursor
+        if name and name != "strong":
+            style += self._roles[name]
+        return style + _BOLD if name in ("accent", "strong") else style
 
     def render_line(self, y: int) -> Strip:
         """One row of the screen."""

@@ -44,45 +44,23 @@ from inspector.tui.widgets.moves import MOVES
 from inspector.tui.widgets.painter import GUTTER, Line, Painter
 from inspector.tui.widgets.place import Place, place_in
 from inspector.tui.widgets.prepared import Prepared, prepare, saying
+from inspector.tui.widgets.roles import Roles
 from inspector.tui.widgets.search import Matches, weight
 
 __all__ = ["Place", "Viewer"]
 
 IN_A_THREAD: Final = 1_000_000
 """Bytes above which a document is built, and searched, in a thread."""
+_REVERSED: Final = Style(reverse=True)
 
 
 class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows a `Document`."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"viewer--{name}"
-        for name in (
-            "text", "title", "muted", "accent", "passed", "care", "error", "new", "key", "string", "number",
-            "constant", "escape", "rule", "cursor", "match",
-        )
-    }  # fmt: skip
     DEFAULT_CSS = """
     Viewer {
         background: $surface; color: $foreground;
         overflow-x: hidden; overflow-y: auto; scrollbar-gutter: stable; scrollbar-size-vertical: 1;
-        & > .viewer--text { color: $foreground; }
-        & > .viewer--title { color: $foreground; text-style: bold; }
-        & > .viewer--muted { color: $muted; }
-        & > .viewer--accent { color: $accent; }
-        & > .viewer--passed { color: $passed; }
-        & > .viewer--care { color: $care; }
-        & > .viewer--error { color: $error; }
-        & > .viewer--new { color: $new; }
-        & > .viewer--key { color: $key; }
-        & > .viewer--string { color: $string; }
-        & > .viewer--number { color: $number; }
-        & > .viewer--constant { color: $constant; }
-        & > .viewer--escape { color: $escape; }
-        & > .viewer--rule { color: $rule; }
-        & > .viewer--match { text-style: reverse; }
-        & > .viewer--cursor { background: $cursor-unfocused; }
-        &:focus > .viewer--cursor { background: $cursor; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -159,6 +137,7 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self.glyphs = glyphs
         self.start = start
+        self._roles = Roles(self)
         self._turn = 0
         self._search_turn = 0
         self._needle = ""
@@ -651,11 +630,8 @@ class Viewer(ScrollView, can_focus=True, inherit_bindings=False):
     def _role_style(self, role: str) -> Style:
         if role == "selected":
             return self.screen.get_component_rich_style("screen--selection")
-        style = self.get_component_rich_style(f"viewer--{role}")
         if role == "cursor":
-            return Style(bgcolor=style.bgcolor, bold=self.app.no_color or None)
+            return self._roles.cursor
         if role == "match" or (role == "escape" and self.app.no_color):
-            return Style(reverse=True)
-        if role == "text":
-            return self.rich_style
-        return Style(color=style.color, bold=style.bold)
+            return _REVERSED
+        return self._roles.base if role == "text" else self._roles[role]
