@@ -29,6 +29,7 @@ from inspector.core.conditions import (
 )
 from inspector.core.events import MAX_INTEGER, Event, InspectorError, Request
 from inspector.core.filter_words import WORDS, Unreadable, read_value, reader_of
+from inspector.core.plain_texts import plain_texts
 from inspector.core.text import visible
 
 MAX_TERMS = 100
@@ -178,6 +179,14 @@ class Filter:
             expressions.append(f"{'NOT ' if negated else ''}({expression})")
             values.extend(more)
         return " AND ".join(expressions) or "1", values
+
+    @property
+    def plain_texts(self) -> list[str]:
+        """Texts, each of which nearly all that matches has in its bytes, as it is but for the case of ASCII letters.
+
+        Empty when the filter asks for none.
+        """
+        return plain_texts(condition for negated, condition in self._body_terms() if not negated)
 
     def _event_terms(self) -> list[tuple[bool, EventCondition]]:
         return [(t.negated, t.condition) for t in self.terms if not isinstance(t.condition, BodyCondition)]

@@ -23,6 +23,7 @@ from inspector.store.place import beside, open_reading
 if TYPE_CHECKING:
     # What deals with shapes and filters is imported where it is used, so that listing events starts at once.
     from inspector.core.collapse import Collapse
+    from inspector.core.conditions import SqlValue
     from inspector.core.filters import Filter
     from inspector.core.payload import Path as ValuePath
     from inspector.core.type_shape import TypeShape, Variant
@@ -166,21 +167,15 @@ class Reader:
     ) -> Iterator[int]:
         """Ids of the events that match a filter, as they are found; bodies are read only where the filter
         needs them."""
-        where, values = wanted.sql()
-        open_words, more = wanted.body_sql()
-        request = "LEFT JOIN request ON request.event = event.id " if wanted.needs_body else ""
+        sql, more, values = _search(wanted, "event.id > ? AND event.id < ?")
+        sql += f"ORDER BY event.id {'DESC' if newest_first else 'ASC'} LIMIT {_AT_ONCE}"
         after_time, before_time = order.ids_between(self.db, *wanted.received_between)
         low = max(after, after_time)
         high = min(_NO_ID if before is None else before, _NO_ID if before_time is None else before_time)
-        sql = (
-            f"SELECT event.id, {open_words} FROM event LEFT JOIN note ON note.event = event.id {request}"
-            f"WHERE event.id > ? AND event.id < ? AND ({where}) AND ({open_words}) IS NOT 0 "
-            f"ORDER BY event.id {'DESC' if newest_first else 'ASC'} LIMIT {_AT_ONCE}"
-        )
         # Some at a time, each fetched whole: a read left open between two of them would keep the WAL from
         # being folded in.
         while True:
-            some = self.db.execute(sql, (*more, low, high, *values, *more)).fetchall()
+            some = self.db.execute(sql, (*more, low, high, *values)).fetchall()
             for number, certain in some:
                 if certain or self._body_matches(wanted, number):
                     yield number
@@ -190,6 +185,18 @@ class Reader:
                 high = some[-1][0]
             else:
                 low = some[-1][0]
+
+    def matching_of(self, wanted: Filter, rows: Sequence[int]) -> Iterator[int]:
+        """Ids of the events among some that match a filter, as they are found; negative are ids of uploads."""
+        sql, more, values = _search(
+            wanted,
+            "event.id IN (SELECT row FROM found UNION "
+            "SELECT request.event FROM found CROSS JOIN request ON request.upload = -found.row)",
+        )
+        sql = f"WITH found(row) AS (SELECT value FROM json_each(?)) {sql}"
+        for number, certain in self.db.execute(sql, (json.dumps(list(rows)), *more, *values)).fetchall():
+            if certain or self._body_matches(wanted, number):
+                yield number
 
     def _body_matches(self, wanted: Filter, number: int) -> bool:
         from inspector.core.identify import decoded_body, header_map, payload_of
@@ -428,6 +435,21 @@ class Reader:
         except sqlite3.OperationalError:
             return None
         return None if row is None else json.loads(row[0])
+
+
+def _search(wanted: Filter, among: str) -> tuple[str, list[SqlValue], list[SqlValue]]:
+    """A query for the ids of events that match, and whether that is certain (else the body must be asked).
+
+    `among` is a condition; the values of its ``?`` stand between the two lists.
+    """
+    where, values = wanted.sql()
+    open_words, more = wanted.body_sql()
+    request = "LEFT JOIN request ON request.event = event.id " if wanted.needs_body else ""
+    sql = (
+        f"SELECT event.id, {open_words} FROM event LEFT JOIN note ON note.event = event.id {request}"
+        f"WHERE {among} AND ({where}) AND ({open_words}) IS NOT 0 "
+    )
+    return sql, more, [*values, *more]
 
 
 def _rank(variant: Variant) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """Looking through a whole store for the events that match a filter, in a thread, told of bit by bit.
 
 First hits are to be there within a second, wherever they lie among a million events. So the newest events come
-first, then a few out of every part of the store, the parts in an order that spreads evenly from the first on;
-then all the rest, newest first.
+first. If they have few matches, a text is looked for in the bytes of the whole file for a moment
+(`store.search_apart`), which finds nearly all that is rare. Then come a few events out of every part of the store,
+the parts in an order that spreads evenly from the first on; then all the rest, newest first.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from inspector.store.order import ids_between
 from inspector.store.reader import Reader
+from inspector.store.search_apart import SearchApart
 
 if TYPE_CHECKING:
     from inspector.core.filters import Filter
@@ -28,8 +30,16 @@ _FIRST_STEP = 1_000
 _STEPS = 50, 50_000
 _STEP_S = 0.03
 _TELL_S = 0.1
-_NEWEST_S = 0.2
-"""For so long the newest events are looked at before the samples."""
+_NEWEST_S = 0.12
+"""For so long the newest events are looked at before all others."""
+_ENOUGH = 50
+"""Matches among the newest events, a screen full, with which the others can wait."""
+_APART_S = 1.0
+"""For so long nothing else is done while the file is looked through, which then goes on beside."""
+_MANY = 50_000
+"""Matches that are known with which looking through the file ends."""
+_SMALL = 30_000_000
+"""Bytes that are read as soon as another process is there."""
 _PARTS = 1_009
 _STRIDE = 624
 """Parts that a sample is taken of, a prime; each is so many from the one before, by the golden ratio."""
@@ -61,6 +71,12 @@ class Scan:
         self.upto = upto
         self._tell = tell
         self._reader: Reader | None = None
+        self._apart: SearchApart | None = None
+        self._known: set[int] = set()
+        """Matches that may be met twice: among the newest, or while the file is looked through."""
+        self._past_newest = False
+        self._any = False
+        """Whether a match was told."""
         self._cancelled = threading.Event()
         self._found: list[int] = []
         self._told_at = 0.0
@@ -70,7 +86,9 @@ class Scan:
     def cancel(self) -> None:
         """Stop looking, also in the middle of reading a large body."""
         self._cancelled.set()
-        reader = self._reader
+        reader, apart = self._reader, self._apart
+        if apart is not None:
+            apart.stop()
         if reader is not None:
             with contextlib.suppress(sqlite3.ProgrammingError):  # closed a moment ago
                 reader.interrupt()
@@ -103,8 +121,10 @@ class Scan:
             bottom = max(low, top - self._step)
             self._look_at(reader, bottom, top)
             top = bottom
-        for first, last in _sampled(low, top):
-            self._look_at(reader, first, last)
+        self._past_newest = True
+        with self._looked_through(reader, low, top):
+            for first, last in _sampled(low, top):
+                self._look_at(reader, first, last)
         if not self.cancelled:
             self._say(True)
 
@@ -115,7 +135,7 @@ class Scan:
             bottom = max(low, top - self._step)
             began = time.monotonic()
             for number in reader.matching(self.wanted, after=bottom, before=top + 1):
-                self._found.append(number)
+                self._take(number)
                 self._maybe_tell(top - number)
                 if self._cancelled.is_set():
                     return
@@ -126,14 +146,51 @@ class Scan:
                 )
             self._read += top - bottom
             top = bottom
+            self._take_from_apart(reader, 0)
             self._maybe_tell(0)
 
+    def _take(self, number: int) -> None:
+        if number not in self._known:
+            self._found.append(number)
+            if not self._past_newest or (self._apart is not None and self._apart.running):
+                self._known.add(number)
+
+    @contextlib.contextmanager
+    def _looked_through(self, reader: Reader, low: int, top: int) -> Iterator[None]:
+        """Have the file looked through, if that may pay: for a moment alone, then beside what is done within."""
+        texts = self.wanted.plain_texts
+        size = reader.file_size() * (top - low) // max(1, self.upto - self.after)
+        if not texts or size < _SMALL or len(self._known) >= _ENOUGH:
+            yield
+            return
+        with contextlib.closing(SearchApart(self.store, texts)) as self._apart:
+            until = time.monotonic() + _APART_S
+            while self._apart.running and not self.cancelled and time.monotonic() < until:
+                self._take_from_apart(reader, _TELL_S / 2)
+                self._maybe_tell(0)
+            yield
+        self._apart = None
+
+    def _take_from_apart(self, reader: Reader, timeout: float) -> None:
+        apart = self._apart
+        if apart is None or not apart.running:
+            return
+        for number in reader.matching_of(self.wanted, apart.found(timeout)):
+            if self.after < number <= self.upto:
+                self._take(number)
+            if self.cancelled:
+                return
+        if len(self._known) > _MANY:
+            apart.stop()
+
     def _maybe_tell(self, more: int) -> None:
-        if time.monotonic() - self._told_at >= _TELL_S:
+        first = bool(self._found) and not self._any
+        if first or time.monotonic() - self._told_at >= _TELL_S:
             self._say(False, more)
 
     def _say(self, done: bool, more: int = 0) -> None:
         found, self._found = array("q", sorted(self._found)), []
+        self._any = self._any or bool(found)
         self._told_at = time.monotonic()
         if not self.cancelled:
             self._tell(found, self._read + more, done)

@@ -489,3 +489,19 @@ def test_a_mistake_with_a_saved_filter_names_it(text: str, words: str) -> None:
     assert words in str(refused.value)
     (mistake,) = refused.value.mistakes
     assert text[mistake.start : mistake.end].lstrip("-").startswith("@")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Needle type:x", ["Needle"]),
+        ("need*le -other is:new", ["need", "le"]),
+        ('"say \\"hi\\" now" a/b', ["say ", "hi", " now", "a/b"]),
+        ("Caf\u00e9 \u4e2d\u6587", ["Caf", "\u4e2d\u6587"]),
+        ("header.X-Id:ab*cd details.name[0]:* .key:v2", ["X-Id", "ab", "cd", "details", "name", "key", "v2"]),
+        ("x* level:error -needle", []),
+    ],
+)
+def test_texts_that_stand_in_the_bytes_of_what_matches(text: str, plain: list[str]) -> None:
+    """As far as JSON writes them as they are; what is negated is in none of them."""
+    assert parse_filter(text).plain_texts == plain

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector.core.filters import Filter, parse_filter
 from inspector.store.reader import Reader
+from inspector.store.search_apart import SearchApart
 from inspector.tui.scan import Scan
 from inspector.tui.source import Source
 from tests.tui.conftest import Staged
-from tests.tui.screens_store import fill
+from tests.tui.screens_store import fill, post
 
 EVENTS = 3_000
 
@@ -131,6 +134,61 @@ def test_first_hits_come_soon_wherever_they_lie(tmp_path: Path, monkeypatch: pyt
     told = searched(store, "needle")
     assert next(read for some, read, _ in told if len(some)) < 20_000 // 16
     assert sum(len(some) for some, _, _ in told) == 400
+
+
+def test_a_single_one_is_met_in_the_bytes_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the events are looked at one by one; told once, and the rest is looked at all the same."""
+    payloads: list[Any] = [{"n": n, "word": "one Needle" if n == 50 else "hay"} for n in range(EVENTS)]
+    payloads[70] = post(b'{"word": "need\\u006ce"}')
+    store = fill(tmp_path / "events.db", payloads)
+    monkeypatch.setattr("inspector.tui.scan._NEWEST_S", 0.0)
+    monkeypatch.setattr("inspector.tui.scan._APART_S", 60.0)
+    monkeypatch.setattr("inspector.tui.scan._SMALL", 0)
+    for text, early, late in (
+        ("needle", [51], [71]),
+        (".word:one*", [51], []),
+        ("needle -one", [], [71]),
+        ("-hay", [], [51, 71]),
+    ):
+        found = [(number, read) for some, read, _ in searched(store, text) for number in some]
+        assert [number for number, read in found if not read] == early, text
+        assert sorted(number for number, read in found if read) == late, text
+
+
+def test_a_search_is_stopped_while_the_file_is_looked_through(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when what looks through it hangs; nothing is left of it."""
+    aparts: list[SearchApart] = []
+    os.mkfifo(store.with_name("pipe"))
+
+    class Hanging(SearchApart):
+        def __init__(self, path: Path, texts: Sequence[str]) -> None:
+            super().__init__(path.with_name("pipe"), texts)  # to open it takes for ever
+            aparts.append(self)
+
+    monkeypatch.setattr("inspector.tui.scan.SearchApart", Hanging)
+    monkeypatch.setattr("inspector.tui.scan._NEWEST_S", 0.0)
+    monkeypatch.setattr("inspector.tui.scan._APART_S", 60.0)
+    monkeypatch.setattr("inspector.tui.scan._SMALL", 0)
+    told: list[tuple[array[int], int, bool]] = []
+    going = threading.Event()
+
+    def tell(found: array[int], read: int, done: bool) -> None:
+        told.append((found, read, done))
+        going.set()
+
+    scan = Scan(store, parse_filter("needle"), after=0, upto=EVENTS, tell=tell)
+    thread = threading.Thread(target=scan.run)
+    thread.start()
+    assert going.wait(30)  # it says that it goes on
+    scan.cancel()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert not any(done for _, _, done in told)
+    assert all(process.returncode for process in aparts[0]._processes)
 
 
 def test_matches_take_their_place_among_those_known(store: Path) -> None:
