@@ -40,6 +40,14 @@ def start(text: str, width: int, measure: Measure = len, ellipsis: str = "…") 
     return ellipsis + cut
 
 
+def middle(text: str, width: int, measure: Measure = len, ellipsis: str = "…") -> str:
+    """`text` cut in its middle to `width` cells, one of them the ellipsis."""
+    if measure(text) <= width:
+        return text
+    before = end(text, (width + 1) // 2, measure, ellipsis)
+    return before + start(text, width - measure(before) + 1, measure, "")
+
+
 def differing(a: str, b: str, width: int, ellipsis: str = "…") -> tuple[str, str]:
     """Two texts for `width` characters each, without the beginning they share where what differs would not be seen."""
     same = _alike(a, b)

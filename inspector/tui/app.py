@@ -45,6 +45,7 @@ from inspector.tui.session import Session
 from inspector.tui.strips import strips_without_caches
 from inspector.tui.terminal import Terminal
 from inspector.tui.theme import THEMES, variable_defaults
+from inspector.tui.toasts import bounded
 from inspector.tui.widgets.few_colours import FewColours
 from inspector.tui.widgets.glyphs import ASCII, choose, encoding_of
 from inspector.tui.widgets.guard import Scrub
@@ -229,10 +230,11 @@ class InspectorApp(App[None]):
         timeout: float | None = None,
         markup: bool = True,
     ) -> None:
-        """A toast, never with markup; one that only informs takes the place of the one before."""
+        """A small toast, never with markup; one that only informs takes the place of the one before."""
         if severity == "information":
             for told in [told for told in self._notifications if told.severity == severity]:
                 self._unnotify(told, refresh=False)
+        message = bounded(message, self.size.width, error=severity == "error")
         super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def _tell_mistakes(self) -> None:

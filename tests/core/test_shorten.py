@@ -51,8 +51,14 @@ def test_resources_lose_leading_parts(text: str, width: int, shown: str) -> None
 @given(st.text(), st.integers(0, 30))
 def test_never_wider_than_asked(text: str, width: int) -> None:
     """Whatever the text, it fits."""
-    for cut in (shorten.end, shorten.start, shorten.event_type, shorten.resource):
+    for cut in (shorten.end, shorten.start, shorten.middle, shorten.event_type, shorten.resource):
         assert len(cut(text, width)) <= width
+
+
+def test_a_cut_in_the_middle_keeps_both_ends() -> None:
+    assert shorten.middle("user.image.analysis.completed", 13) == "user.i…pleted"
+    assert shorten.middle("user.image.analysis.completed", 12) == "user.…pleted"
+    assert shorten.middle("short", 5) == "short"
 
 
 def test_two_texts_are_shown_from_where_they_differ() -> None:

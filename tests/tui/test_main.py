@@ -9,6 +9,7 @@ from array import array
 from pathlib import Path
 
 import pytest
+from textual.widgets._toast import Toast
 
 from inspector.core.events import Request
 from inspector.core.text import storable
@@ -28,6 +29,7 @@ from tests.tui.screens_store import (
     fill,
     images,
     post,
+    toasts_of,
 )
 
 
@@ -372,6 +374,26 @@ async def test_hostile_content_is_shown_escaped_everywhere(store: Path, staged: 
         await stage.type("type:[/x] bad[:")
         await stage.shows("mistake")
         assert_safe(stage.app)
+
+
+async def test_toasts_stay_small(store: Path, staged: Staged) -> None:
+    """Names from outside, with blanks or without, take a few rows at most, and show both ends of a word."""
+    fill(store, [anchore("begin." + "x" * 100 + ".end", {}), anchore("two words " * 300, {}, 1)])
+    async with staged(store, size=(80, 24)) as stage:
+        for number, begins, rows in ((2, "Copied two words", 3), (1, "Copied begin.xx", 2)):
+            await stage.detail(number)
+            await stage.press("y")
+            await stage.until(lambda: any(stage.app.screen.query(Toast)))
+            await stage.pilot.pause()
+            [told] = toasts_of(stage.app)
+            assert told.startswith(begins)
+            assert told.endswith("…" if number == 2 else "xxx.end")
+            assert stage.app.screen.query(Toast).last().size.height == rows
+            await stage.press("j")
+        stage.main.tell("It failed. " * 100, error=True)
+        await stage.until(lambda: len(toasts_of(stage.app)) == 2)
+        await stage.pilot.pause()
+        assert stage.app.screen.query(Toast).last().size.height <= 7
 
 
 async def test_help_and_palette_know_the_keys(store: Path, staged: Staged) -> None:
