@@ -141,11 +141,18 @@ async def test_the_same_shape_says_so_and_points_at_values(store: Path) -> None:
         await app.settled()
         await pilot.pause()
         assert "The same shape. 2 compares the values." in lines_of(app)[1]
+        assert lines_of(app)[-1].startswith(" 2 values   = alike too")
         await pilot.press("2")
         await pilot.pause()
         lines = lines_of(app)
         assert "1 value differs" in lines[1]
         assert any(line.startswith("›~  n ") and "1 → 2" in line for line in lines)
+        await pilot.press("3")
+        await pilot.pause()
+        lines = lines_of(app)
+        assert "The same header lines. = shows them." in lines[1]
+        # What goes to the next change would do nothing.
+        assert lines[-1].startswith(" 1 shape   = alike too")
 
 
 async def test_headers_are_compared_and_secrets_masked(store: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ GROUPS = [
 @pytest.mark.parametrize("size", [(20, 5), (60, 15), (80, 24), (120, 36)])
 @pytest.mark.parametrize("key", ["question_mark", "escape"])
 async def test_it_opens_scrolls_and_closes(size: tuple[int, int], key: str) -> None:
-    app = Stage(HelpScreen("Keys in the list", GROUPS, f"inspector show 12 {HOSTILE}", note="- removed"))
+    signs = [("!", "now required")]
+    app = Stage(HelpScreen("Keys in the list", GROUPS, f"inspector show 12 {HOSTILE}", signs=signs))
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         assert_safe(app)
@@ -36,7 +38,9 @@ async def test_it_opens_scrolls_and_closes(size: tuple[int, int], key: str) -> N
         await pilot.pause()
         assert_safe(app)
         if size[0] >= 60:
-            assert "In a shell:   inspector show 12 \\x1b]0;owned" in "\n".join(lines_of(app))
+            text = "\n".join(lines_of(app))
+            assert re.search(r"│ ! +now required ", text)
+            assert "In a shell:   inspector show 12 \\x1b]0;owned" in text
         await pilot.press(key)
         await pilot.pause()
     assert app.results == [None]

@@ -20,6 +20,8 @@ from inspector.tui.screens.dialog import Dialog
 class ConfirmDialog(Dialog[str]):
     """A question with two or three answers; the last one is the safe one and has the focus."""
 
+    # "esc closes" would be the wrong word below "Close the tunnel?".
+    hint = "esc cancels"
     DEFAULT_CSS = """
     ConfirmDialog > #box { width: 64; }
     """
@@ -55,18 +57,18 @@ class ConfirmDialog(Dialog[str]):
 class PromptDialog(Dialog[str]):
     """Asks for one line of text; an empty line is a result too."""
 
-    def __init__(self, heading: str, words: str, value: str = "", placeholder: str = "") -> None:
+    def __init__(self, heading: str, words: str, value: str = "", *, does: str = "takes it") -> None:
+        """`does` is what enter does with the line: ``writes it``."""
         super().__init__()
         self.heading = heading
         self.words = words
         self.value = value
-        self.placeholder = placeholder
-        self.hint = "enter takes it, esc closes"
+        self.hint = f"enter {does}, esc cancels"
 
     def body(self) -> ComposeResult:
         """The words and the line."""
         yield Static(Content(visible(self.words)), classes="muted")
-        yield Input(visible(self.value), placeholder=visible(self.placeholder), classes="gap", compact=True)
+        yield Input(visible(self.value), classes="gap", compact=True)
 
     def on_mount(self) -> None:
         """Type at once."""

@@ -172,8 +172,9 @@ class DiffScreen(LeftOnce[str | None]):
             ("find-previous", "previous", "next(-1)"),
             ("swap", "swap a and b", "swap"),
         ]
-        if not rows.rows and self.tab == 0:
-            hints = [("tab-2", "values", "tab(1)")]
+        if not self._shown.places:
+            other = (self.tab + 1) % len(TABS)
+            hints = [(f"tab-{other + 1}", TABS[other].lower(), f"tab({other})")]
         hints.append(("quiet", "hide alike" if self.alike else "alike too", "alike"))
         hints += [
             ("pane-layout", beside, "layout"),
@@ -221,19 +222,21 @@ class DiffScreen(LeftOnce[str | None]):
         changes = len(view.places)
         what = "header line" if self.tab == 2 else "value"
         if not changes:
-            return [(f"  The same {what}s.", "passed")]
+            some_are_hidden = not self.alike and (self.tab == 2 or bool(found.values))
+            more = f" {key_of(self.app, 'quiet')} shows them." if some_are_hidden else ""
+            return [(f"  The same {what}s.{more}", "passed")]
         verb = "differs" if changes == 1 else "differ"
-        hidden = "" if self.alike else "      what is alike is hidden"
+        note = "" if self.alike else "      what is alike is hidden"
         if self.tab == 1 and len(found.values) >= MAX_PLACES:
-            hidden = f"      only the first {MAX_PLACES:,} values are compared"
-        return [(f"  {units.count(changes, what)} {verb}", ""), (hidden, "muted")]
+            note = f"      only the first {MAX_PLACES:,} values are compared"
+        return [(f"  {units.count(changes, what)} {verb}", ""), (note, "muted")]
 
     def _draw_path(self) -> None:
         row = self.query_one(ChangeRows).row
         line: Line | None = row.value[0] if row is not None else None
         path = "" if line is None else line.name or show_path(line.path)
         self.query_one("#path", PaneTitle).parts = (Part(visible(path), "$foreground"),) if path else ()
-        told: list[Piece] = [(f"  {MEANINGS}", "muted")]
+        told: list[Piece] = []
         right: list[Piece] = []
         if line is not None:
             told = [("  ", ""), *self._tell(line)]
@@ -387,5 +390,5 @@ class DiffScreen(LeftOnce[str | None]):
         """Show the keys."""
         a, b = (shlex.quote(side.label.removeprefix("#")) for side in self.sides)
         self.app.push_screen(
-            HelpScreen("Keys in the diff", groups_in_force(self), f"inspector diff {a} {b}", note=MEANINGS)
+            HelpScreen("Keys in the diff", groups_in_force(self), f"inspector diff {a} {b}", signs=MEANINGS)
         )

@@ -38,7 +38,15 @@ _COLOURS: Final = {
 }
 _SHORTEST_NAME: Final = 12
 """Cells a type keeps before the filter behind its ``@`` is cut."""
-MEANINGS: Final = "- removed   + added   ~ retyped   ? now optional   ! now required   » moved"
+MEANINGS: Final = (
+    ("-", "removed"),
+    ("+", "added"),
+    ("~", "retyped"),
+    ("?", "now optional"),
+    ("!", "now required"),
+    ("»", "moved"),
+)
+"""The signs and what they mean."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class EventActions(CopyActions):
             f"Comment on #{number}",
             "Stands above the event. An empty line takes it away.",
             event.comment or "",
+            does="keeps it",
         )
         self.app.push_screen(dialog, write)
 
@@ -172,6 +173,7 @@ class EventActions(CopyActions):
                 f"Diff #{number} with …",
                 "An event (1187), a type (user.image.* or sender:type), some of its own type (@before:1d), "
                 "or a payload file (./before.json).",
+                does="compares",
             ),
             chosen,
         )

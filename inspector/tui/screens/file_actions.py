@@ -106,7 +106,8 @@ class FileActions(CopyActions, DeleteActions):
             f"too; .har and a folder/ of payload files mask them; .body is the body of #{self.events.cursor} alone."
         )
         self.app.push_screen(
-            PromptDialog("Export", words, "events.ndjson"), partial(self._export_to, numbers)
+            PromptDialog("Export", words, "events.ndjson", does="writes it"),
+            partial(self._export_to, numbers),
         )
 
     def _export_to(self, numbers: Sequence[int], answer: str | None) -> None:

@@ -70,13 +70,15 @@ class HelpScreen(LeftOnce[None], ModalScreen[None]):
         bind("move-last", "scroll_by(10000)"),
     ]
 
-    def __init__(self, title: str, groups: Groups, twin: str = "", *, note: str = "") -> None:
-        """`twin` is the same on the command line: ``inspector show 1204`` (raw); `note` explains signs."""
+    def __init__(
+        self, title: str, groups: Groups, twin: str = "", *, signs: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """`twin` is the same on the command line: ``inspector show 1204`` (raw); `signs` have a meaning each."""
         super().__init__()
         self.heading = title
         self.groups = groups
         self.twin = twin
-        self.note = note
+        self.signs = signs
 
     def compose(self) -> ComposeResult:
         with VerticalScroll() as box:
@@ -99,8 +101,9 @@ class HelpScreen(LeftOnce[None], ModalScreen[None]):
                 )
                 for _, keys, does, _ in rows
             ]
-        if self.note:
-            lines += [Content(""), Content.styled(visible(self.note), "$muted")]
+        if self.signs:
+            lines += [Content(""), Content.styled("Signs", "bold $muted")]
+            lines += [Content(f"{sign:<{column}}{visible(meaning)}") for sign, meaning in self.signs]
         lines += [Content(""), Content.styled("A small letter does it, a capital asks how.", "$muted")]
         if self.twin:
             lines.append(Content.assemble(("In a shell:   ", "$muted"), (visible(self.twin), "$key")))

@@ -72,7 +72,8 @@ class ListenerDialog(Dialog[str]):
     def body(self) -> ComposeResult:
         """State, snippets, log."""
         if self.down:
-            yield Static(Content.styled(visible(self.down), "$error"))
+            why = self.down[:1].upper() + self.down[1:] + ("" if self.down.endswith((".", "…")) else ".")
+            yield Static(Content.styled(visible(why), "$error"))
             yield Static(
                 Content("Everything that was stored is here and can be read, compared and replayed.")
             )
@@ -82,16 +83,16 @@ class ListenerDialog(Dialog[str]):
             yield _row("Address", self.url)
             if self.public_url:
                 yield _row("Public", self.public_url)
-            if self.answers and not self.down:
-                answers, pause = (key_of(self.app, id) for id in ("answers", "pause"))
-                rule = self.answers.removeprefix("answers ")
-                yield _row("Answers", f"{rule}   ({answers} changes that, {pause} pauses)")
             if self.trouble:
                 yield Static(
                     Content.styled(
                         f"Events cannot be stored, senders get 503: {visible(self.trouble)}", "$error"
                     )
                 )
+            elif self.answers and not self.down:
+                answers, pause = (key_of(self.app, id) for id in ("answers", "pause"))
+                rule = self.answers.removeprefix("answers ")
+                yield _row("Answers", f"{rule}   ({answers} changes that, {pause} pauses)")
             if self.listener.get("certificate"):
                 yield _row("Trust", str(self.listener["certificate"]))
             if self.listener.get("loopback") is False and not self.down:

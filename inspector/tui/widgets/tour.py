@@ -16,14 +16,20 @@ def tour_lines(app: App[Any]) -> Content:
     """The lines, numbered, with the keys in force."""
     mark, diff, replay, help = (key_of(app, id) for id in ("mark", "diff", "replay", "help"))
     lines = (
-        "What arrives is stored before it is answered.",
-        f"Mark two events with {mark}, and {diff} shows how they differ.",
-        f"{replay} sends one to your receiver. {help} lists the keys.",
+        Content("What arrives is stored before it is answered."),
+        Content.assemble(
+            "Mark two events with ", _key(mark), ", and ", _key(diff), " shows how they differ."
+        ),
+        Content.assemble(_key(replay), " sends one to your receiver. ", _key(help), " lists the keys."),
     )
+    # The numbers are no keys: they have not their colour.
     return Content("\n").join(
-        Content.assemble((f"{number}  ", "bold $accent"), (words, "$muted"))
-        for number, words in enumerate(lines, 1)
+        Content.assemble((f"{number}  ", "$muted"), words) for number, words in enumerate(lines, 1)
     )
+
+
+def _key(name: str) -> tuple[str, str]:
+    return name, "bold $accent"
 
 
 class Tour(Widget):
@@ -38,9 +44,8 @@ class Tour(Widget):
 
     def render(self) -> Content:
         """What it is, the lines, and how it goes away."""
-        return Content("\n").join(
-            [Content.styled("First steps, told once; any key closes", "$accent"), tour_lines(self.app)]
-        )
+        title = Content.assemble(("First steps", "bold"), ("   told once; any key closes", "$muted"))
+        return Content("\n").join([title, tour_lines(self.app)])
 
     def on_click(self, message: events.Click) -> None:
         """Go away."""
