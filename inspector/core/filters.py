@@ -37,6 +37,9 @@ MAX_WORD = 10_000
 MAX_STARS = 20
 """Beyond these SQLite refuses the statement, as too large or nested too deep."""
 
+_MOST_MEANT = 40
+"""Characters of a value that are said again in a hint."""
+
 _DIGEST = re.compile(r"(sha\d+|md5):[0-9a-fA-F*]+")
 
 
@@ -296,9 +299,16 @@ def _read(token: str, start: int, now_us: int) -> list[Term] | Mistake:
     reader = reader_of(word)
     if reader is None:
         close = difflib.get_close_matches(word.lower(), WORDS, 1, 0.7)
-        hint = (
-            f"did you mean {close[0]}:?" if close else f"text stands in quotes, a field is .{visible(word)}:"
-        )
+        if close:
+            rest = visible(token[named.end() :])
+            meant = f"{'-' * negated}{close[0]}:{rest}"
+            hint = (
+                f"did you mean {meant}?"
+                if 0 < len(rest) <= _MOST_MEANT
+                else f"did you mean the word {close[0]}:"
+            )
+        else:
+            hint = f"text stands in quotes, a field is .{visible(word)}:"
         return Mistake(begin, begin + len(word), "no such word", hint)
     value = re.sub(r"\*+", "*", _unquoted(token[named.end() :]))
     place = begin + named.end()

@@ -81,7 +81,7 @@ def test_help_fits_80_columns_and_says_what_it_does(
         (["--port", "0", "events"], "--port stands after the command: inspector events --port …"),
         (["--demo", "events"], "--demo is for the screen; it goes with no command."),
         (["events", "--limit", "x"], "'x' is no number of events"),
-        (["events", "sender:x", "lvl:error"], "lvl:error: no such word; did you mean level:?"),
+        (["events", "sender:x", "lvl:error"], "lvl:error: no such word; did you mean level:error?"),
         (["wait", "--timeout", "soon"], "'soon' is no length of time"),
         (["replay", "1"], "missing option '--to'"),
         (["replay", "1", "--to", "localhost:3000"], "begins with neither http:// nor https://"),

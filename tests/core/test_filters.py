@@ -261,7 +261,10 @@ def test_what_is_pasted_is_text(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "place", "text", "hint"),
     [
-        ("type:user.image.* levl:error", (18, 22), "no such word", "did you mean level:?"),
+        ("type:user.image.* levl:error", (18, 22), "no such word", "did you mean level:error?"),
+        ('-levl:"a b"', (1, 5), "no such word", 'did you mean -level:"a b"?'),
+        ("levl:", (0, 4), "no such word", "did you mean the word level:"),
+        (f"levl:{'x' * 41}", (0, 4), "no such word", "did you mean the word level:"),
         ("since:10x", (6, 9), "a time is 10m, 2h, 3d or 2026-11-21", ""),
         ("-is:stared", (4, 10), "no such badge", "did you mean is:starred?"),
         ("action:opened", (0, 6), "no such word", "text stands in quotes, a field is .action:"),

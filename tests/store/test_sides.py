@@ -189,7 +189,7 @@ def test_a_json_schema_and_a_baseline_file_are_sides(reader: Reader, tmp_path: P
     [
         ("@since:1h", "wants a type before the @", 2),
         ("user.a@", "filter words are wanted", 2),
-        ("user.a@sinc:1h", "did you mean since:", 2),
+        ("user.a@sinc:1h", "did you mean since:1h?", 2),
         ("user.a@level:fatal", "no event of user.a with a JSON body fits level:fatal", 1),
         ("user.a@details.x:7", "fits details.x:7", 1),
         ("user.a@baseline", "no baseline of user.a is pinned", 1),
