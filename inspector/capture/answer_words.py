@@ -41,17 +41,22 @@ def read_respond(text: str) -> dict[str, Any]:
         return rules_form(value)
     found: dict[str, Any] = {}
     parts = [part.strip() for part in text.split(";")]
-    rules = [_read_rule(part) for part in parts if part != "by-url"]
+    rules = []
+    for number, part in enumerate(parts):
+        if part != "by-url":
+            try:
+                rules.append(_read_rule(part))
+            except InspectorError as error:
+                if number and _BODY.search(parts[number - 1]):
+                    raise InspectorError(
+                        f"{error} A ; ends a rule: a body that holds one stands in a file of rules."
+                    ) from None
+                raise
     if rules:
         found["rules"] = rules
     if "by-url" in parts:
         found["by_suffix"] = True
-    for rule in read_rules(found).rules[:-1]:
-        if rule.fits_all:
-            raise InspectorError(
-                "nothing gets to the rules after one for every request; begin the others with a method or "
-                "a path, and part answers in turn with commas."
-            )
+    read_rules(found)
     return found
 
 
@@ -87,8 +92,9 @@ def _read_rule(text: str) -> dict[str, Any]:
             "body TEXT, in this order."
         )
     if lines:
-        pairs = (line.partition(":") for line in lines)
-        found["headers"] = {name.strip(): value.strip() for name, _, value in pairs}
+        pairs = [[name.strip(), value.strip()] for name, _, value in (line.partition(":") for line in lines)]
+        once = len({name.lower() for name, _ in pairs}) == len(pairs)
+        found["headers"] = dict(pairs) if once else pairs
     return found
 
 

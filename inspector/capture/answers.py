@@ -26,7 +26,10 @@ listener."""
 EMPTY = frozenset((204, 205, 304))
 """Statuses whose answers have no body, whatever was chosen."""
 
+ASKED = "asked_us"
+"""Member of rules that were asked of a running listener: when, in microseconds."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_PATH = re.compile(r"[/*][^?]*")
 _FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
 
@@ -129,12 +132,13 @@ class Answers:
         if len(self.rules) > 1 or not self.rules[0].fits_all:
             return f"answers by {units.count(len(self.rules), 'rule')}"
         answers = self.rules[0].answers
+        delay = answers[-1].delay
+        late = f" after {delay:g} s" if delay else ""
         if all(answer.drop for answer in answers):
-            return "drops connections"
+            return f"drops connections{late}"
         turns = ["drop" if answer.drop else str(answer.status) for answer in answers]
         text = ", ".join(turns[:3]) + (" …" if len(turns) > 3 else "")
-        delay = answers[-1].delay
-        return f"answers {text}" + (f" after {delay:g} s" if delay else "")
+        return f"answers {text}{late}"
 
 
 _MEMBERS = ("status", "body", "headers", "delay", "drop")
@@ -225,7 +229,19 @@ def read_rules(value: Any) -> Answers:
         raise InspectorError(
             'answer rules are a JSON list of objects such as {"path": "/hooks/*", "status": 503}.'
         )
-    return Answers(tuple(_rule(rule) for rule in value), bool(form.get("by_suffix")))
+    unknown = sorted(set(map(str, form)) - {"rules", "by_suffix", ASKED})
+    if unknown:
+        raise InspectorError(f"answer rules have no {unknown[0]!r}; they have rules and by_suffix.")
+    by_suffix = form.get("by_suffix", False)
+    if not isinstance(by_suffix, bool):
+        raise InspectorError(f"by_suffix is true or false, not {by_suffix!r}.")
+    rules = tuple(_rule(rule) for rule in value)
+    if any(rule.fits_all for rule in rules[:-1]):
+        raise InspectorError(
+            "nothing gets to the rules after one for every request; begin the others with a method or "
+            "a path, and part answers in turn with commas."
+        )
+    return Answers(rules, by_suffix)
 
 
 def rules_form(value: Any) -> dict[str, Any]:
@@ -236,9 +252,13 @@ def rules_form(value: Any) -> dict[str, Any]:
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:
-    for key in ("method", "path"):
-        if rule.get(key) is not None and not isinstance(rule[key], str):
-            raise InspectorError(f"a rule's {key} is text, not {rule[key]!r}.")
+    method, path = rule.get("method"), rule.get("path")
+    if method is not None and not (isinstance(method, str) and _TOKEN.fullmatch(method)):
+        raise InspectorError(f"a rule's method is a word such as POST, not {method!r}.")
+    if path is not None and not (isinstance(path, str) and _PATH.fullmatch(path)):
+        raise InspectorError(
+            f"a rule's path is as /hooks/* or *.json, without the query that comes after a ?, not {path!r}."
+        )
     rest = {key: part for key, part in rule.items() if key not in ("method", "path", "sequence")}
     sequence = rule.get("sequence")
     if sequence is None:
@@ -250,4 +270,4 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
             read_answer({**rest, **(step if isinstance(step, Mapping) else {"status": step})})
             for step in sequence
         )
-    return Rule(answers, rule.get("method"), rule.get("path"))
+    return Rule(answers, method, path)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from inspector.capture.answers import rules_form
+from inspector.capture.answers import ASKED, rules_form
 from inspector.capture.child import running
 from inspector.core.events import InspectorError
 from inspector.store.edits import Edits
@@ -26,7 +26,7 @@ def ask_answers(path: Path, rules: Any) -> dict[str, Any]:
     or when it does not take them.
     """
     # The time makes two equal wishes two: a sequence begins again.
-    wish = {**rules_form(rules), "asked_us": time.time_ns() // 1000}
+    wish = {**rules_form(rules), ASKED: time.time_ns() // 1000}
     return _ask(path, "answers", wish, lambda said: said.get("rules") == wish)
 
 
@@ -69,6 +69,4 @@ def _ask(
 def plain_rules(said: Mapping[str, Any]) -> Any:
     """The rules out of what the listener says, as they were asked for."""
     rules = said.get("rules")
-    return (
-        {key: part for key, part in rules.items() if key != "asked_us"} if isinstance(rules, dict) else rules
-    )
+    return {key: part for key, part in rules.items() if key != ASKED} if isinstance(rules, dict) else rules

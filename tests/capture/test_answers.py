@@ -56,7 +56,7 @@ def test_the_first_rule_that_fits_holds() -> None:
                 "body": "busy",
                 "delay": "500ms",
             },
-            {"path": "/list[1]?", "status": 201},
+            {"path": "/list[1]/*", "status": 201},
             {"status": 202},
         ]
     )
@@ -65,12 +65,19 @@ def test_the_first_rule_that_fits_holds() -> None:
         ("PUT", b"/hooks/a"),
         ("POST", b"/hooks/a/b?c"),
         ("POST", b"/hooks"),
-        ("GET", b"/list[1]"),
-        ("GET", b"/list1"),
-    ) == [405, 503, 202, 202, 202]
+        ("GET", b"/list[1]/a"),
+        ("GET", b"/list1/a"),
+    ) == [405, 503, 202, 201, 202]
     busy = answers.choose("POST", b"/hooks/")
     assert (busy.body, busy.headers, busy.delay) == (b"busy", ((b"Retry-After", b"5"),), 0.5)
     assert answers.words() == "answers by 4 rules"
+
+
+def test_a_body_with_a_semicolon_is_told_where_it_can_stand() -> None:
+    with pytest.raises(InspectorError, match="'b' is not understood.* stands in a file of rules"):
+        read_respond("503 body a; b")
+    with pytest.raises(InspectorError, match=r"behind it\.$"):
+        read_respond("/a 503; b")
 
 
 def test_without_a_rule_that_fits_it_is_200() -> None:
@@ -169,6 +176,16 @@ def test_mistakes_in_a_line_of_words_are_named(text: str, words: str) -> None:
         ),
         ("drop", [{"drop": True}], [("every request", "no answer, the connection is closed")]),
         (
+            "drop after 1s",
+            [{"drop": True, "delay": 1}],
+            [("every request", "no answer, the connection is closed after 1 s")],
+        ),
+        (
+            "200 with Set-Cookie: a=1 with set-cookie: b=2",
+            [{"status": 200, "headers": [["Set-Cookie", "a=1"], ["set-cookie", "b=2"]]}],
+            [("every request", "200 OK, Set-Cookie: a=1, set-cookie: b=2")],
+        ),
+        (
             "503 after 2s with Retry-After: 5 with X-Why: with love body busy, now",
             [
                 {
@@ -235,9 +252,8 @@ def test_a_line_of_words_is_read_and_written(text: str, rules: Any, meaning: lis
         [{"status": 503, "body": " padded "}],
         [{"status": 200, "body": ""}],
         [{"sequence": [{"status": 500, "body": "x"}, 200]}],
-        [{"path": "no/slash", "status": 500}],
+        [{"path": "/a b", "status": 500}],
         [{"status": 503, "headers": {"A": "x body y"}}],
-        [{"status": 503}, {"status": 200}],
         [],
     ],
 )
@@ -282,8 +298,15 @@ def test_bodies() -> None:
         ([{"sequence": []}], "a list of statuses"),
         ([{"sequence": "500"}], "a list of statuses"),
         ([{"sequence": [{"sequence": [1]}]}], "an answer has no 'sequence'"),
-        ([{"path": 5}], "a rule's path is text"),
-        ([{"method": ["a"]}], "a rule's method is text"),
+        ([{"path": 5}], "a rule's path is as /hooks"),
+        ([{"path": "hooks/*"}], "a rule's path is as /hooks"),
+        ([{"path": "/hooks?a=1"}], "without the query"),
+        ([{"path": ""}], "a rule's path is as /hooks"),
+        ([{"method": ["a"]}], "a rule's method is a word"),
+        ([{"method": "PO ST"}], "a rule's method is a word"),
+        ([{"status": 500}, {"path": "/a", "status": 503}], "nothing gets to the rules after one"),
+        ({"rules": [], "bysuffix": True}, "answer rules have no 'bysuffix'"),
+        ({"by_suffix": "no"}, "by_suffix is true or false, not 'no'"),
     ],
 )
 def test_rules_that_are_refused(value: Any, words: str) -> None:
