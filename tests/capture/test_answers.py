@@ -74,7 +74,7 @@ def test_the_first_rule_that_fits_holds() -> None:
 
 
 def test_a_body_with_a_semicolon_is_told_where_it_can_stand() -> None:
-    with pytest.raises(InspectorError, match="'b' is not understood.* stands in a file of rules"):
+    with pytest.raises(InspectorError, match=r"'b' is not understood.* stands in a file of rules"):
         read_respond("503 body a; b")
     with pytest.raises(InspectorError, match=r"behind it\.$"):
         read_respond("/a 503; b")
