@@ -97,7 +97,7 @@ SCENES = (
     Scene("matrix", ("M",), "Matrix"),
     Scene("help", ("question_mark",), "Keys in"),
     Scene("filter", ("slash",), "of 71", ("escape", "escape", "f"), "level:error"),
-    Scene("find", ("enter", "slash"), "next, previous", ("escape", "escape"), "image"),
+    Scene("find", ("enter", "slash"), "enter, then n N", ("escape", "escape"), "image"),
     Scene("replay", ("R",), "Replay"),
     Scene("delete", ("X",), "Delete"),
     Scene("listener", ("i",), "The listener"),

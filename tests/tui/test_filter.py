@@ -56,6 +56,10 @@ async def test_filter_completes_types_and_says_when_nothing_matches(store: Path,
         assert stage.main.filter_bar.line.value == f"type:{FAILED} "
         await stage.type("level:nothing", "enter")
         await stage.shows("None of 3 events match. esc clears the filter.")
+        # No hint for what has nothing to act on.
+        assert stage.text.splitlines()[-1].startswith(" esc clears the filter   / filter   S shapes   t tunnel")
+        await stage.press("tab")
+        await stage.shows("esc list   z zoom   tab other pane")
 
 
 async def test_only_what_arrives_is_new_and_the_cursor_comes_back(store: Path, staged: Staged) -> None:

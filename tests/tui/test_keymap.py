@@ -120,7 +120,7 @@ async def test_chosen_keys_act_everywhere_and_are_shown_everywhere(tmp_path: Pat
         await stage.press("f4")
         await stage.shows("nobody is answered;", "f5 says")
         await stage.press("f6")
-        await stage.shows("f8 unseen too", "f7 matrix")
+        await stage.shows("f7 matrix", "backspace back")
         titles = {one.title for one in commands(stage.app, stage.app.screen)}
         assert {"Pin a baseline, or look at it", "Fold all", "Choose a theme"} <= titles
         await stage.press("f7")

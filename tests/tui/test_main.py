@@ -272,8 +272,13 @@ async def test_search_inside_the_detail(store: Path, staged: Staged) -> None:
         await stage.detail(1)
         await stage.press("enter", "slash")
         await stage.type("needle")
-        await stage.shows("1 of 2", "n N next, previous")
-        await stage.press("enter", "n")
+        # Letters go into the line: the footer names no key that would be one.
+        await stage.shows(
+            "1 of 2   enter, then n N   esc closes", "enter goes to the match   esc ends the search"
+        )
+        await stage.press("enter")
+        await stage.shows("n N next, previous", "esc ends the search   n next   N previous")
+        await stage.press("n")
         await stage.shows("2 of 2")
         await stage.press("escape")
         await stage.until(lambda: not stage.main.details.find_bar.display)

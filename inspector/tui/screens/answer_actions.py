@@ -89,6 +89,8 @@ class AnswerActions(Ground):
         if self.down:
             found = ""
         before, self.trouble = self.trouble, found
+        if found != before:
+            self.update_footer()
         if found and not before:
             self.tell(
                 f"Events cannot be stored, senders get 503: {found.rstrip('.')}. What was answered 200 is kept.",

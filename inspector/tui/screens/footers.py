@@ -9,6 +9,7 @@ from inspector.tui.widgets.footer import Hint
 
 if TYPE_CHECKING:
     from inspector.tui.screens.main import MainScreen
+    from inspector.tui.widgets.detail import FindBar
 
 
 def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
@@ -25,6 +26,8 @@ def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
             ("filter-save", "saves it", ""),
             ("esc", "as before", ""),
         ]
+    if any(bar.is_written_into for bar in _find_bars(screen)):
+        return [("enter", "goes to the match", ""), ("esc", "ends the search", "")]
     hints = _first(screen, pane)
     hints += _in_list(screen) if pane == "list" else _in_detail(screen, pane)
     seen: set[str] = set()
@@ -34,6 +37,10 @@ def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
             seen.add(hint[0])
             unique.append(hint)
     return unique
+
+
+def _find_bars(screen: MainScreen) -> tuple[FindBar, FindBar]:
+    return screen.details.find_bar, screen.extra.find_bar
 
 
 def _on_empty(screen: MainScreen) -> list[Hint]:
@@ -54,41 +61,64 @@ def _first(screen: MainScreen, pane: str) -> list[Hint]:
     """What this state calls for."""
     if screen.down:
         return [("listener", "what happened", "listener")]
-    if pane == "list" and not screen.wanted.is_empty and not len(screen.source.ids):
+    if pane == "list" and _is_bare(screen) and not screen.wanted.is_empty and not screen.zoomed:
         return [("back", "stops" if screen.scanning else "clears the filter", "back")]
-    paused = [("pause", "answer again", "pause")] if screen.status_line.status.paused else []
+    hints: list[Hint] = []
+    if screen.trouble:
+        hints.append(("listener", "what happened", "listener"))
     if screen.events.missed:
-        return [("follow", f"newest ({screen.events.missed:,} new)", "follow"), *paused]
-    return paused
+        hints.append(("follow", f"newest ({screen.events.missed:,} new)", "follow"))
+    if screen.status_line.status.paused:
+        hints.append(("pause", "answer again", "pause"))
+    return hints
+
+
+def _is_bare(screen: MainScreen) -> bool:
+    """Whether the list is empty, so that there is nothing to act on."""
+    return not len(screen.source.ids)
 
 
 def _in_list(screen: MainScreen) -> list[Hint]:
     event = screen.shown.event if screen.shown is not None else None
-    heading = screen.events.heading
-    hints: list[Hint] = [("open", "read", "read")]
+    heading, bare = screen.events.heading, _is_bare(screen)
+    hints: list[Hint] = []
     if heading is not None:
         hints = [("open", "fold" if screen.events.heading_is_open else "open", "read")]
-    elif event is not None and event.new:
-        hints.append(("tab-5", "what is new", "tab(5)"))
-    hints += _common(screen)
+    elif not bare:
+        hints = [("open", "read", "read")]
+        if event is not None and event.new:
+            hints.append(("tab-5", "what is new", "tab(5)"))
+    if not bare:
+        hints += _common(screen)
     hints += [("find", "filter", "find")]
-    if not screen.wanted.is_empty:
+    if not screen.wanted.is_empty and not screen.zoomed:
         hints.append(("back", "clears the filter", "back"))
+    hints += [("shapes", "shapes", "shapes")]
+    if not bare:
+        hints += [("copy", "copy", "copy"), ("star", "star", "star")]
     hints += [
-        ("shapes", "shapes", "shapes"),
-        ("copy", "copy", "copy"),
-        ("star", "star", "star"),
         ("tunnel", "tunnel", "tunnel"),
         ("answers", "answers", "answers"),
-        ("pane-zoom", "zoom", "zoom"),
+        _zoom(screen),
         ("close", "quit", "close"),
     ]
     return hints
 
 
+def _zoom(screen: MainScreen) -> Hint:
+    return ("pane-zoom", "all panes" if screen.zoomed else "zoom", "zoom")
+
+
 def _in_detail(screen: MainScreen, pane: str) -> list[Hint]:
-    hints: list[Hint] = [
-        ("back", "list", "back"),
+    searching = any(bar.display for bar in _find_bars(screen))
+    leads = "ends the search" if searching else "all panes" if screen.zoomed else "list"
+    back: Hint = ("back", leads, "back")
+    if _is_bare(screen):
+        return [back, _zoom(screen), ("pane-next", "other pane", "other_pane(1)")]
+    hints: list[Hint] = [back]
+    if searching:
+        hints += [("find-next", "next", "find_next(1)"), ("find-previous", "previous", "find_next(-1)")]
+    hints += [
         ("fold-toggle", "fold", ""),
         ("copy", "copy value", "copy"),
         ("find", "find", "find"),
@@ -97,7 +127,7 @@ def _in_detail(screen: MainScreen, pane: str) -> list[Hint]:
     hints += [
         ("event-next", "next event", "event(1)"),
         ("wrap", "wrap", ""),
-        ("pane-zoom", "zoom", "zoom"),
+        _zoom(screen),
         ("pane-next", "other pane", "other_pane(1)"),
     ]
     return hints

@@ -130,6 +130,11 @@ class FindBar(Horizontal):
         yield Input(id="find-input", compact=True, select_on_focus=False)
         yield Static("", id="find-count", markup=False)
 
+    @property
+    def is_written_into(self) -> bool:
+        """Whether letters go into the line, so that no letter is a key."""
+        return bool(self.display) and self.query_one(Input).has_focus
+
     def count(self, text: str) -> None:
         """Show how many were found."""
         self.query_one("#find-count", Static).update(Content(text))
@@ -160,6 +165,8 @@ class DetailPane(Vertical):
         self._first: Detail | None = None
         """The beginning of what is shown, which stands there until all is read."""
         self._shown: tuple[object, ...] = ()
+        self._found = (0, 0)
+        """The match the cursor is on, and how many there are."""
         self.set_reactive(DetailPane.tabs, tuple(tabs))
         self.set_reactive(DetailPane.tab, tabs[0])
 
@@ -291,14 +298,24 @@ class DetailPane(Vertical):
 
     @on(Viewer.Found)
     def _count_matches(self, message: Viewer.Found) -> None:
-        text = self.find_bar.query_one(Input).value
+        self._found = message.current, message.total
+        self._tell_matches()
+
+    def on_descendant_focus(self) -> None:
+        """Tell which keys act: letters do not while they are written into the line."""
+        self._tell_matches()
+
+    def _tell_matches(self) -> None:
+        if not self.find_bar.display:
+            return
+        text, (current, total) = self.find_bar.query_one(Input).value, self._found
         reading = bool(self.path_bar.note)
         if not text:
             words = " esc closes "
-        elif not message.total:
+        elif not total:
             words = f" {'none yet, still reading' if reading else 'no match'}   esc closes "
         else:
             keys = " ".join(key_of(self.app, id) for id in ("find-next", "find-previous"))
-            total = f"{message.total:,}{' so far' if reading else ''}"
-            words = f" {message.current:,} of {total}   {keys} next, previous   esc closes "
+            keys = f"enter, then {keys}" if self.find_bar.is_written_into else f"{keys} next, previous"
+            words = f" {current:,} of {total:,}{' so far' if reading else ''}   {keys}   esc closes "
         self.find_bar.count(words)

@@ -16,10 +16,14 @@ Hint = tuple[str, str, str]
 """Id of the key (or the key itself where it never changes), what it does, the action it runs."""
 
 HELP: Hint = ("help", "keys", "help")
+_GAP = 3
+"""Cells between hints."""
+_WAY_BACK = "back"
+"""Id of the key whose hint stays."""
 
 
 class KeyFooter(Widget):
-    """Shows as many hints as fit, the first ones first, and ``? keys`` at the right end."""
+    """Shows as many hints as fit, the first ones first, and ``? keys`` at the right end; the way back always."""
 
     DEFAULT_CSS = """
     KeyFooter { height: 1; width: 1fr; background: $panel; color: $foreground; }
@@ -46,14 +50,10 @@ class KeyFooter(Widget):
         """The hints, three cells apart."""
         width = self.size.width
         last = Content.assemble((key_of(self.app, HELP[0]), "bold $accent"), (f" {HELP[1]} ", "$muted"))
-        room = width - last.cell_length - 1
         content = Content(" ")
         self._spans = []
-        for number, (id, words, action) in enumerate(self.hints):
-            gap = 3 if number else 0
-            hint = Content.assemble((key_of(self.app, id), "bold $accent"), (f" {words}", "$foreground"))
-            if content.cell_length + gap + hint.cell_length > room:
-                break
+        for number, (action, hint) in enumerate(self._fitting(width - last.cell_length - _GAP)):
+            gap = _GAP if number else 0
             start = content.cell_length + gap
             content = Content.assemble(content, " " * gap, hint)
             self._spans.append((start, content.cell_length, action))
@@ -62,6 +62,21 @@ class KeyFooter(Widget):
             return content
         self._spans.append((content.cell_length + filler, width, HELP[2]))
         return Content.assemble(content, " " * filler, last)
+
+    def _fitting(self, room: int) -> list[tuple[str, Content]]:
+        """Actions and texts of the hints for `room` cells; the last ones are left out, the way back last of all."""
+        found = [
+            (
+                id == _WAY_BACK,
+                action,
+                Content.assemble((key_of(self.app, id), "bold $accent"), (f" {words}", "$foreground")),
+            )
+            for id, words, action in self.hints
+        ]
+        while found and sum(_GAP + hint.cell_length for *_, hint in found) - _GAP + 1 > room:
+            others = [number for number, (is_back, *_) in enumerate(found) if not is_back]
+            del found[others[-1] if others else -1]
+        return [(action, hint) for _, action, hint in found]
 
     def on_click(self, message: events.Click) -> None:
         """Run the hint that was clicked."""

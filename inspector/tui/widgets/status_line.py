@@ -161,7 +161,7 @@ class StatusLine(Widget):
             pieces = [("PUBLIC ", "bold $warning"), (visible(str(tunnel.get("url") or "")), "$warning")]
             since, closes = tunnel.get("since_us"), tunnel.get("closes_us")
             if isinstance(since, int):
-                age = f"{' open' if narrow < 2 else ''} {_minutes(status.now_us - since)}"
+                age = f"  {'open ' if narrow < 2 else ''}{_minutes(status.now_us - since)}"
                 if isinstance(closes, int) and narrow < 4:
                     age += f", {_minutes(max(0, closes - status.now_us), bare=True)} left"
                 pieces.append((age, "$warning"))
