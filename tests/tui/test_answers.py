@@ -113,7 +113,9 @@ async def test_trouble_is_told_from_the_store_and_from_the_log(tmp_path: Path, s
         async with staged(store, (120, 36)) as stage:
             await stage.shows("other machines can reach it")
             edits.set_state("trouble", {"text": f"the disk is full {HOSTILE}"})
-            await stage.shows("503: the disk is full \\x1b]0;owned", "Events cannot be stored", "i what happened")
+            await stage.shows(
+                "503: the disk is full \\x1b]0;owned", "Events cannot be stored", "i what happened"
+            )
             edits.set_state("trouble", None)
             await stage.shows("Events are stored again.")
             log.write_text(f"2099-01-01T00:00:00Z {NOT_STORED}the store was replaced\n")

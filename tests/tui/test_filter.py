@@ -57,7 +57,9 @@ async def test_filter_completes_types_and_says_when_nothing_matches(store: Path,
         await stage.type("level:nothing", "enter")
         await stage.shows("None of 3 events match. esc clears the filter.")
         # No hint for what has nothing to act on.
-        assert stage.text.splitlines()[-1].startswith(" esc clears the filter   / filter   S shapes   t tunnel")
+        assert stage.text.splitlines()[-1].startswith(
+            " esc clears the filter   / filter   S shapes   t tunnel"
+        )
         await stage.press("tab")
         await stage.shows("esc list   z zoom   tab other pane")
 
