@@ -10,7 +10,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from inspector.core.events import InspectorError
 from inspector.replay.target import Target
@@ -18,6 +18,9 @@ from inspector.replay.target import Target
 Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Place = tuple[int, tuple[Any, ...]]
 """Address family and socket address, as getaddrinfo gives them."""
+
+OWN: Final = "That is this listener itself."
+"""Why a replay to our own listener is refused."""
 
 # Where clouds answer with credentials, besides the link-local range.
 _METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200", "192.0.0.192")))
@@ -68,7 +71,7 @@ def allowed(places: list[Place], target: Target, own_addresses: Collection[tuple
     names them as an address, never because a host name points there.
     """
     if any(_is_own(_ip(address[0]), target, *own) for _, address in places for own in own_addresses):
-        raise InspectorError("That is this listener itself.")
+        raise InspectorError(OWN)
     try:
         named: Ip | None = _ip(target.host)
     except ValueError:

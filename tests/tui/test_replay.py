@@ -122,7 +122,7 @@ async def test_the_key_that_sends_does_not_overtake_what_is_typed(
 async def test_what_a_target_does_wrong_is_told_in_a_sentence(
     store: Path, receiver: Receiver, staged: Staged
 ) -> None:
-    """A receiver that is not there, a redirect, and our own listener as target."""
+    """A redirect, an address that is none, and our own listener, which does not become the target of the next."""
     receiver.answers = [b"HTTP/1.1 302 Found\r\nLocation: http://e.example/[/x]\r\nContent-Length: 0\r\n\r\n"]
     with Edits(store) as edits:
         edits.set_setting("replay_target", f"http://127.0.0.1:{receiver.port}/")
@@ -137,9 +137,11 @@ async def test_what_a_target_does_wrong_is_told_in_a_sentence(
         await stage.type("http://127.0.0.1:9/", "enter")
         await stage.shows("That is this listener itself.")
         await stage.press("R")
-        await stage.until(lambda: stage.app.screen is not stage.main)
+        await stage.shows("Replay #1", f"Target    http://127.0.0.1:{receiver.port}/")
+        assert "used before" not in stage.text
         await stage.press("ctrl+u")
         await stage.type("ftp://nothing", "enter")
         await stage.shows("neither http:// nor https://")
-        await stage.press("down")
-        await stage.shows(f"http://127.0.0.1:{receiver.port}/")
+    with Reader(store) as reader:
+        assert reader.setting("replay_target") == f"http://127.0.0.1:{receiver.port}/"
+        assert reader.setting("replay_targets") is None

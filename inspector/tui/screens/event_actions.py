@@ -111,14 +111,28 @@ class EventActions(CopyActions):
     def _chosen(self, number: int, targets: Sequence[str], target: str | None) -> None:
         if not target:
             return
-        used = [target, self.target, *targets] if self.target else [target, *targets]
-        self.look = replace(self.look, target=target)
+        self.start(partial(self._send_to, number, target, targets), "replay")
+
+    async def _send_to(self, number: int, target: str, targets: Sequence[str]) -> None:
+        """Send to a target that was just chosen; it is the one of the next replay, unless it is our own listener."""
+        from inspector.replay.address import OWN
+
+        before = self.target
+        self._set_target(target)
+        attempt = await self._send(number, target)
+        if attempt.error == OWN:
+            if self.target == target:
+                self._set_target(before)
+            return
+        used = [target, before, *targets] if before else [target, *targets]
         self.remember("replay_target", target)
         self.remember("replay_targets", list(dict.fromkeys(used))[:_TARGETS_KEPT])
-        self.update_footer()
-        self.start(partial(self._send, number, target), "replay")
 
-    async def _send(self, number: int, target: str) -> None:
+    def _set_target(self, target: str) -> None:
+        self.look = replace(self.look, target=target)
+        self.update_footer()
+
+    async def _send(self, number: int, target: str) -> Attempt:
         from inspector.replay.send import verdict
 
         slow = asyncio.get_running_loop().call_later(
@@ -142,6 +156,7 @@ class EventActions(CopyActions):
         if number == self.events.cursor:
             self.open_tab("Attempts", for_now=True)
             self.reload_detail()
+        return attempt
 
     # -- compare
 

@@ -103,7 +103,7 @@ class Ground(Boundary[None]):
             markup=False,
         )
 
-    def start(self, work: Callable[[], Awaitable[None]], group: str, *, exclusive: bool = False) -> None:
+    def start(self, work: Callable[[], Awaitable[object]], group: str, *, exclusive: bool = False) -> None:
         """Await `work()` beside the screen; an InspectorError becomes a toast, anything else is logged, too."""
 
         async def guarded() -> None:
