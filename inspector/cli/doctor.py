@@ -251,8 +251,8 @@ def _salvage(path: Path, new_store: Path, as_json: bool) -> int:
     if done.whole < done.events:
         damaged = done.events - done.whole
         print(
-            f"{units.count(damaged)} of them {'is' if damaged == 1 else 'are'} not whole: marked incomplete, "
-            "with the reason. inspector events is:incomplete lists them."
+            f"{units.count(damaged)} of them {'is' if damaged == 1 else 'are'} not whole, with the reason: "
+            "inspector events is:incomplete lists them, is:rejected those that had been rejected."
         )
     if not done.settings:
         print("The settings could not be read.")

@@ -221,7 +221,11 @@ _NOTED = "event.id IN (SELECT note.event FROM note WHERE {})"
 FLAGS = {
     "new": Flag(lambda event: event.new, "event.new"),
     "rejected": Flag(lambda event: event.rejected is not None, "event.rejected IS NOT NULL"),
-    "incomplete": Flag(lambda event: not event.complete, "NOT event.complete"),
+    # What was rejected is not whole either, but is told by that, as in the list.
+    "incomplete": Flag(
+        lambda event: not event.complete and event.rejected is None,
+        "NOT event.complete AND event.rejected IS NULL",
+    ),
     "redelivered": Flag(lambda event: event.duplicate_of is not None, "event.duplicate_of IS NOT NULL"),
     "starred": Flag(
         lambda event: event.starred, "event.id IN (SELECT note.event FROM note WHERE note.starred)"

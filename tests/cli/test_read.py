@@ -114,6 +114,9 @@ def test_rejected_and_incomplete_say_their_reason(run: Run, fill: Fill) -> None:
     lines = run("events", "--json").lines
     assert (lines[0]["method"], lines[0]["target"], lines[0]["rejected"]) == (None, None, "too many heads")
     assert (lines[1]["complete"], lines[1]["rejected"]) == (False, None)
+    assert [line["id"] for line in run("events", "--json", "is:rejected").lines] == [1]
+    assert [line["id"] for line in run("events", "--json", "is:incomplete").lines] == [2]
+    assert run("events", "--json", "-is:incomplete", "-is:rejected").lines == []
 
 
 # -- show

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,13 +136,16 @@ def test_flags() -> None:
     """Every badge is a word."""
     assert matches("is:new", replace(EVENT, new=True))
     assert matches("is:rejected", replace(EVENT, rejected="TLS bytes"))
-    assert matches("is:incomplete", replace(EVENT, complete=False))
+    assert matches("is:incomplete -is:rejected", replace(EVENT, complete=False))
+    assert matches("is:rejected -is:incomplete", replace(EVENT, complete=False, rejected="TLS bytes"))
     assert matches("is:redelivered", replace(EVENT, duplicate_of=3))
     assert matches("is:starred", replace(EVENT, starred=True))
     assert matches("is:marked", replace(EVENT, mark="a"))
     assert matches("is:pending", replace(EVENT, pending=True))
     assert matches("is:replayed -is:failed sent:2xx", replace(EVENT, sent=204))
     assert matches("is:failed sent:err", replace(EVENT, sent=0))
+    read_me = (Path(__file__).parent.parent.parent / "README.md").read_text()
+    assert [badge for badge in FLAGS if f"`{badge}`" not in read_me] == []
 
 
 def test_absent_values_match_only_what_is_negated() -> None:

@@ -13,6 +13,7 @@ from textual.message import Message
 
 from inspector.config.saved_filters import filter_history, keep_history, save_filter, saved_filters
 from inspector.core import units
+from inspector.core.conditions import FLAGS
 from inspector.core.filter_words import WORDS
 from inspector.core.filters import Filter, FilterError, parse_filter, quoted
 from inspector.core.payload import show_path
@@ -23,7 +24,6 @@ from inspector.tui.session import Session
 from inspector.tui.widgets.filter_bar import Completion, FilterBar
 from inspector.tui.widgets.glyphs import Glyphs
 
-_IS = ("new", "rejected", "incomplete", "redelivered", "starred", "marked", "replayed", "failed")
 _MAX_PATHS = 2000
 _PLAIN = re.compile(r"[^\s\"*\\]+")
 
@@ -302,7 +302,7 @@ def filter_word(name: str, value: str) -> str:
 def _completions(reader: Reader) -> list[Completion]:
     """Words of the filter language, and values for them that the store has."""
     found = [Completion(f"{name}:") for name in WORDS]
-    found += [Completion(f"is:{badge}") for badge in _IS]
+    found += [Completion(f"is:{badge}") for badge in FLAGS]
     levels = dict.fromkeys(["info", "warn", "error", *map(str.lower, reader.levels())])
     found += [Completion(filter_word("level", level)) for level in levels]
     found += [Completion(f"since:{length}") for length in ("10m", "1h", "24h")]
