@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import subprocess
 import sys
@@ -104,6 +105,17 @@ def test_filters(words: list[str], ids: list[int], run: Run, fill: Fill) -> None
     done = run("events", "--json", *words)
     assert [line["id"] for line in done.lines] == ids
     assert [line["id"] for line in run("events", *words, "--json").lines] == ids
+
+
+@pytest.mark.parametrize("words", [(), ("needle",), ("type:e",), ("-hay", "details.n:*")])
+def test_the_newest_is_last_whatever_is_asked_for(words: tuple[str, ...], run: Run, fill: Fill) -> None:
+    """A search begins with the newest events; what it prints stands in the order of arrival all the same."""
+    bodies = [b'{"type": "e", "details": {"n": %d, "text": "a needle"}}' % number for number in range(3)]
+    packed = ((b"Content-Encoding", b"gzip"),)
+    fill(bodies[0], arrival(gzip.compress(bodies[1]), headers=packed), bodies[2])
+    assert [line["id"] for line in run("events", *words, "--json").lines] == [1, 2, 3]
+    for options, ids in ((), ["1", "2", "3"]), (("--limit", "2"), ["2", "3"]):
+        assert [row.split()[0] for row in run("events", *words, *options).out.splitlines()[1:]] == ids
 
 
 def test_rejected_and_incomplete_say_their_reason(run: Run, fill: Fill) -> None:
