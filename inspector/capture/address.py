@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inspector.core.events import InspectorError
 
@@ -25,33 +26,35 @@ def bind(host: str, port: int) -> list[socket.socket]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (OSError, UnicodeError) as error:
-        raise InspectorError(f"cannot listen on {host}: {error}. Use --host 127.0.0.1.") from None
+    except (OSError, UnicodeError):
+        raise InspectorError(
+            f"cannot listen on {host!r}: it is no address, and no name that is known here. Use --host 127.0.0.1."
+        ) from None
     sockets: list[socket.socket] = []
     try:
         for family, _, _, _, address in dict.fromkeys(found):
-            sockets.append(
-                _bound(family, str(address[0]), port or (sockets[0].getsockname()[1] if sockets else 0))
-            )
+            same = port or (sockets[0].getsockname()[1] if sockets else 0)
+            sockets.append(_bound(family, (address[0], same, *address[2:])))
     except BaseException:
         for opened in sockets:
             opened.close()
         raise
     if host == DEFAULT_HOST:
         try:
-            sockets.append(_bound(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
+            sockets.append(_bound(socket.AF_INET6, ("::1", sockets[0].getsockname()[1])))
         except (InspectorError, OSError):
             pass  # no IPv6 here, or the port is another's there: the address that is shown works
     return sockets
 
 
-def _bound(family: int, host: str, port: int) -> socket.socket:
+def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
+    host, port = address[:2]
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        opened.bind((host, port))
+        opened.bind(address)
         opened.listen(512)
     except OSError as error:
         opened.close()
@@ -86,14 +89,11 @@ def peer_of(transport: asyncio.BaseTransport) -> str:
     return f"[{peer[0]}]:{peer[1]}" if ":" in peer[0] else f"{peer[0]}:{peer[1]}"
 
 
-def is_loopback(host: str) -> bool:
-    """True when only this machine can reach the host."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def is_loopback(sockets: Iterable[socket.socket]) -> bool:
+    """True when only this machine can reach these bound sockets, whatever name they were bound by."""
+    return all(
+        ipaddress.ip_address(str(opened.getsockname()[0]).partition("%")[0]).is_loopback for opened in sockets
+    )
 
 
 def port_holder(port: int) -> str | None:

@@ -35,7 +35,8 @@ STAY = b"stay"
 """Written into the pipe by a screen that leaves its capture process running."""
 STARTED_AGAIN = "INSPECTOR_STARTED_AGAIN"
 """Set for a capture process that takes the place of one that crashed."""
-START_S = 10.0
+START_S = 30.0
+"""How long a capture process may take to listen: with a lock on the store to wait for, on a machine that is busy."""
 MAX_RESTARTS = 3
 """Restarts of a capture process in a minute, before it is left at that."""
 _LOG_BYTES = 1_000_000
@@ -145,10 +146,14 @@ class Capture:
                 self.joined = False
                 return
             if time.monotonic() > deadline:
-                raise InspectorError(
-                    f"the capture process for {self.path} did not start within {START_S:.0f} s."
-                )
+                raise self._too_slow()
             time.sleep(0.05)
+
+    def _too_slow(self) -> InspectorError:
+        return InspectorError(
+            f"the capture process for {self.path} did not start within {START_S:g} s. "
+            "Once the machine is less busy, start it again."
+        )
 
     def _start_child(self, deadline: float, again: bool) -> bool:
         """Start a child and wait for its first line; False when another process got the store first."""
@@ -194,6 +199,8 @@ class Capture:
         os.close(ours)
         if time.monotonic() >= deadline:
             process.kill()
+            process.communicate()
+            raise self._too_slow()
         _, errors = process.communicate()
         if capture_lock(self.path).is_held_elsewhere():
             return False

@@ -14,7 +14,6 @@ import sys
 import time
 from typing import Any
 
-from inspector.capture.address import is_loopback
 from inspector.capture.child import open_log
 from inspector.capture.narrate import Narrator
 from inspector.capture.options import ListenOptions
@@ -44,8 +43,9 @@ class Output:
         if self._options.as_json:
             self.say([json.dumps({"kind": kind, **values})])
 
-    def announce(self, url: str, port: int, certificate: str | None) -> None:
-        """Say where it listens; a screen's child talks to its log from then on."""
+    def announce(self, url: str, port: int, certificate: str | None, loopback: bool) -> None:
+        """Say where it listens, and whether that is `loopback` only; a screen's child talks to its log from then
+        on."""
         options = self._options
         line = json.dumps(
             {
@@ -62,7 +62,7 @@ class Output:
             print(line, flush=True)
             self._log_to_file()
             return
-        if not is_loopback(options.host):
+        if not loopback:
             self._err.say(
                 f"inspector: warning: {visible(options.host)} can be reached from other machines. "
                 "Whoever reaches it can send events; nothing can be read through it."

@@ -166,7 +166,7 @@ class _Process:
             "port": self.port,
             "pid": os.getpid(),
             "started_us": now()[0],
-            "loopback": is_loopback(options.host),
+            "loopback": is_loopback(sockets),
             "certificate": self.certificate,
             "credentials": options.credentials is not None,
             "checks": sorted(options.secrets),
@@ -183,7 +183,7 @@ class _Process:
         self.listener.start()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
-        self.output.announce(url, self.port, self.certificate)
+        self.output.announce(url, self.port, self.certificate, is_loopback(sockets))
         works = [("the watch over settings", self.wishes.watch), ("deleting old events", self._keep)]
         if self.parent is not None:
             works.append(

@@ -15,7 +15,7 @@ from importlib import import_module
 import click
 
 from inspector import __version__
-from inspector.cli.arguments import PORT, unprotected
+from inspector.cli.arguments import HOST, PORT, unprotected
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 
@@ -95,7 +95,7 @@ class _Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.option("--store", metavar="PATH", help="The store; else $INSPECTOR_STORE, else in the data folder.")
-@click.option("--host", default=None, metavar="HOST", help="Address to listen on (127.0.0.1).")
+@click.option("--host", type=HOST, default=None, metavar="HOST", help="Address to listen on (127.0.0.1).")
 @click.option("--port", default=None, type=PORT, metavar="N", help="Port to listen on (8585); 0 picks one.")
 @click.option(
     "--respond",

@@ -91,6 +91,23 @@ class Length(click.ParamType):  # type: ignore[type-arg]
         return found
 
 
+class Host(click.ParamType):  # type: ignore[type-arg]
+    """An address or a name to listen on; an IPv6 address may stand in brackets, as in a URL."""
+
+    name = "host"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = unprotected(str(value)).strip()
+        if text[:1] == "[" and text[-1:] == "]":
+            text = text[1:-1]
+        if not text or "/" in text or re.search(r"^[^:]*:[0-9]*$", text):
+            self.fail(
+                f"{value!r} is no host; write 127.0.0.1 or 0.0.0.0, and the port after --port", param, ctx
+            )
+        return text
+
+
+HOST = Host()
 PORT = Number("port", 0, 65535)
 COUNT = Number("number of events", 0)
 LENGTH = Length()

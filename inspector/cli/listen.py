@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from inspector.capture.limits import FLAGS, read_limits
-from inspector.cli.arguments import LENGTH, PORT, Number
+from inspector.cli.arguments import HOST, LENGTH, PORT, Number
 from inspector.cli.config import Configured
 from inspector.cli.prune import keep_options
 from inspector.core.events import InspectorError
@@ -33,6 +33,7 @@ def _limit_options(command: Command) -> Command:
 @click.command("listen", cls=Configured, short_help="Capture without a screen.")
 @click.option(
     "--host",
+    type=HOST,
     default="127.0.0.1",
     metavar="HOST",
     help="Address to listen on (127.0.0.1, which takes ::1 too).",

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from inspector.cli.arguments import PORT
+from inspector.cli.arguments import HOST, PORT
 from inspector.cli.screen import listen_options, post_samples
 from inspector.core.events import InspectorError
 
 
 @click.command("web", short_help="The screen in a browser, on this machine.")
-@click.option("--host", default="127.0.0.1", metavar="HOST", help="Address of the page (127.0.0.1).")
+@click.option(
+    "--host", type=HOST, default="127.0.0.1", metavar="HOST", help="Address of the page (127.0.0.1)."
+)
 @click.option("--port", default=8586, type=PORT, metavar="N", help="Port of the page (8586); 0 picks one.")
 @click.option(
     "--allow-host", "allow_hosts", metavar="NAME", multiple=True, help="A further name of the page."

@@ -55,7 +55,7 @@ def serve(options: WebOptions) -> int:
             Reader(options.store).close()
         attach(lock)
         url = url_of(sockets[0])
-        told = {"pid": os.getpid(), "url": url, "loopback": is_loopback(options.host)}
+        told = {"pid": os.getpid(), "url": url, "loopback": is_loopback(sockets)}
         page_lock = hold_page(options.store, json.dumps(told))
         guard = Guard([options.host, *options.allow_hosts])
         page = Page(guard, _command(options))
@@ -105,17 +105,18 @@ class _Run:
         await self.page.start(sockets)
         watching = asyncio.create_task(self._watch())
         try:
-            self._tell()
+            self._tell(is_loopback(sockets))
             await stop.wait()
         finally:
             watching.cancel()
             await self.page.stop()
 
-    def _tell(self) -> None:
-        """Print the address, say what is going on, and begin what waits for that."""
+    def _tell(self, loopback: bool) -> None:
+        """Print the address, say what is going on and whether others can reach it, and begin what waits for
+        that."""
         options, capture = self.options, self.capture
         print(f"{self.url}/?token={self.page.guard.token}", flush=True)
-        if not is_loopback(options.host):
+        if not loopback:
             _say(
                 "Warning: others can reach this page, and it is not encrypted: who sees its address on the way, "
                 "token and all, reads every event and replays them. Safer: ssh -L and no --host."
