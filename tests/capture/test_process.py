@@ -19,10 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from inspector.capture import narrate
+from inspector.capture import child, narrate
 from inspector.capture.address import bind, is_loopback, port_holder, url_of
 from inspector.capture.asking import ask_answers, ask_pause
-from inspector.capture import child
 from inspector.capture.child import Capture, open_log, running
 from inspector.capture.narrate import Narrator
 from inspector.core.events import InspectorError
