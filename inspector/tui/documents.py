@@ -114,8 +114,11 @@ def _head(detail: Detail, look: Look) -> Section:
         lines.append(line((f"{label}: ", "care"), (LABELS.get(label, ""), "muted")))
     if event.signature is not None:
         result, _, rest = event.signature.partition(":")
-        judged: Role = "passed" if result == "verified" else "error" if result == "failed" else "muted"
-        lines.append(line(("signature ", "muted"), (result, judged), (f":{rest}", "muted")))
+        if result == "no secret":
+            lines.append(line((f"signature not checked: no secret for{rest}", "muted")))
+        else:
+            judged: Role = "passed" if result == "verified" else "error"
+            lines.append(line(("signature ", "muted"), (result, judged), (f":{rest}", "muted")))
     if event.duplicate_of is not None:
         lines.append(line(("delivered again: ", "care"), f"first came as #{event.duplicate_of}"))
     if event.pending:

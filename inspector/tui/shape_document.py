@@ -12,7 +12,8 @@ from inspector.tui.document_parts import line, sentence
 from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
 
 _MAX_LISTED = 50
-_NAME_CELLS = 26
+_NAME_CELLS = 20
+"""A longer name reaches into the column of the types, which would be too narrow beside it."""
 
 
 def shape_document(detail: Detail, shape: TypeShape | None) -> Document:

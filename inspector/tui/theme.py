@@ -82,6 +82,15 @@ def _shared(colours: dict[str, str], accent: str, text: str) -> dict[str, str]:
     }
 
 
+def _selected(background: str, text: str) -> dict[str, str]:
+    """What is selected, in a line that is typed and on the screen."""
+    return {
+        "input-selection-background": background,
+        "screen-selection-background": background,
+        "screen-selection-foreground": text,
+    }
+
+
 DARK: Final = Theme(
     name="inspector-dark",
     primary="#6cc3f5",
@@ -95,7 +104,7 @@ DARK: Final = Theme(
     warning="#f0c36a",
     error="#ff8d88",
     dark=True,
-    variables=_shared(_DARK, "#6cc3f5", "#dbe1e8"),
+    variables={**_shared(_DARK, "#6cc3f5", "#dbe1e8"), **_selected("#2f6186", "#dbe1e8")},
 )
 LIGHT: Final = Theme(
     name="inspector-light",
@@ -110,7 +119,7 @@ LIGHT: Final = Theme(
     warning="#7d5200",
     error="#b1221b",
     dark=False,
-    variables=_shared(_LIGHT, "#0a5fa5", "#1c242c"),
+    variables={**_shared(_LIGHT, "#0a5fa5", "#1c242c"), **_selected("#8fb8e0", "#1c242c")},
 )
 
 

@@ -169,11 +169,11 @@ def walk_actions(walk: Walk, receiver: Receiver) -> None:
         ("[/x]", r"\d of 14|so far"),
         ("levl:[/x]\u202e (", "mistake"),
     ):
-        walk.step("/", "tab completes")
+        walk.step("/", "enter keeps it")
         walk.step(text, wanted)
         walk.step("\x1b[B", wanted)
-        walk.leave("tab completes|mistake")
-    walk.step("/", "tab completes")
+        walk.leave("enter keeps it|mistake")
+    walk.step("/", "enter keeps it")
     walk.step("type:", "user.*events?")
     walk.step("\t\r", r"\d of 14")
     walk.leave("Events   ")

@@ -39,6 +39,13 @@ def test_contrast(theme: Theme) -> None:
         for background in backgrounds:
             ratio = _contrast(str(text), str(background))
             assert ratio >= 4.45, f"{text} on {background} in {theme.name}: {ratio:.2f}"
+    assert (
+        _contrast(
+            theme.variables["screen-selection-foreground"], theme.variables["screen-selection-background"]
+        )
+        > 5
+    )
+    assert _contrast(str(theme.foreground), theme.variables["input-selection-background"]) > 5
     for background in (theme.background, theme.surface, theme.panel):
         ratio = _contrast(theme.variables["rule"], str(background))
         assert ratio >= 3, f"rules on {background} in {theme.name}: {ratio:.2f}"

@@ -94,7 +94,7 @@ class FilterActions(Ground):
         keep = partial(keep_history, self.session.preferences.state, self.filter_bar.history)
         self.start(partial(asyncio.to_thread, keep), "state")
 
-    @on(FilterBar.NamingChanged)
+    @on(FilterBar.KeysChanged)
     def _name_keys(self) -> None:
         self.update_footer()
 

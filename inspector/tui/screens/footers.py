@@ -20,12 +20,12 @@ def hints_for(screen: MainScreen, pane: str) -> list[Hint]:
         does = "saves it" if screen.filter_bar.naming else "forgets it"
         return [("enter", does, ""), ("esc", "back to the filter", "")]
     if screen.filter_bar.is_open:
-        return [
-            ("complete", "completes", ""),
-            ("enter", "keeps it", ""),
-            ("filter-save", "saves it", ""),
-            ("esc", "as before", ""),
-        ]
+        hints = [("enter", "keeps it", ""), ("filter-save", "saves it", ""), ("esc", "as before", "")]
+        if screen.filter_bar.can_complete:
+            hints.insert(0, ("complete", "completes", ""))
+        if screen.filter_bar.history:
+            hints.append(("↑", "history", ""))
+        return hints
     if any(bar.is_written_into for bar in _find_bars(screen)):
         return [("enter", "goes to the match", ""), ("esc", "ends the search", "")]
     hints = _first(screen, pane)

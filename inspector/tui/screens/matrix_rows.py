@@ -12,6 +12,8 @@ from inspector.store.matrix import Column, FieldLine, Stand
 from inspector.tui.keys import bind
 from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
 
+_NAME_CELLS = 44
+"""Most cells of the field column: beyond it the eye loses the row on its way to the signs."""
 LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
 
 
@@ -30,30 +32,29 @@ class MatrixRows(Rows):
 
     def name_width(self, width: int) -> int:
         """Cells of the field column."""
-        return max(14, min(width * 44 // 100, max(26, width - 6 - 2 * len(self.columns))))
+        return max(14, min(_NAME_CELLS, width * 44 // 100, max(26, width - 4 - 2 * len(self.columns))))
 
     def visible_columns(self, width: int) -> range:
         """Which columns there is room for; the one of the cursor is among them."""
-        room = max(1, (width - self.name_width(width) - 5) // 2)
-        if room < len(self.columns):
-            # Cells for how many more there are.
-            room = max(1, room - 2)
-        first = min(self._first, self.column, max(0, len(self.columns) - room))
-        first = max(first, self.column - room + 1)
-        self._first = first
-        return range(first, min(len(self.columns), first + room))
+        room, count = max(1, (width - self.name_width(width) - 4) // 2), len(self.columns)
+        fewer = max(1, room - 2)  # where some after them are left out: cells for how many
+        first, last = max(min(self._first, self.column), self.column - fewer + 1), max(0, count - room)
+        if first < last:
+            room = fewer
+        self._first = first = min(first, last)
+        return range(first, min(count, first + room))
 
     def heading(self, width: int) -> list[Piece]:
         """The letters of the columns."""
         shown = self.visible_columns(width)
         before = f"+{shown.start} " if shown.start else ""
         name = self.name_width(width) + 3 - len(before)
-        found: list[Piece] = [*fitted([("   field", "muted")], name), (before, "care")]
+        found: list[Piece] = [*fitted([("   field", "muted")], name), (before, "muted")]
         for index in shown:
             style = "accent" if index in (self.column, self.marked) else "muted"
             found.append((f" {letter(index)}", style))
         if after := len(self.columns) - shown.stop:
-            found.append((f" +{after}", "care"))
+            found.append((f" +{after}", "muted"))
         return found
 
     def sign(self, line: FieldLine, at: int) -> Piece:

@@ -145,7 +145,8 @@ def group_runs(
     )
     return _merged(
         [
-            ((glyphs.cursor if cursor else " ") + fold, "accent"),
+            (glyphs.cursor if cursor else " ", "accent"),
+            (fold, "muted"),
             (units.clock(heading.newest_us, now_us, utc) + " ", "muted"),
             (_fit(name, max(1, room - len(count) - len(failed))), "text"),
             (failed, "error"),

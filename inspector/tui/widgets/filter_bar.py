@@ -92,8 +92,8 @@ class FilterBar(Vertical):
     class Left(Message):
         """Esc: the list is as it was before."""
 
-    class NamingChanged(Message):
-        """A name is asked for now, or no more."""
+    class KeysChanged(Message):
+        """Other keys act in the bar now: a name is asked for, or there is something to complete, or no more."""
 
     class Saved(Message):
         """A filter is to be kept by a name; an empty one, to be forgotten."""
@@ -156,20 +156,25 @@ class FilterBar(Vertical):
         if self.naming is not None or self._mistakes is not None:
             return
         self.naming = self.line.value.strip()
-        self.post_message(self.NamingChanged())
+        self.post_message(self.KeysChanged())
         self._put("")
         self._write_notes()
 
     def _leave_naming(self) -> None:
         """Back to the filter as it was typed."""
         text, self.naming = self.naming or "", None
-        self.post_message(self.NamingChanged())
+        self.post_message(self.KeysChanged())
         self._put(text)
         self._write_notes()
 
     def _put(self, text: str) -> None:
         self.line.value = text
         self.line.cursor_position = len(text)
+
+    @property
+    def can_complete(self) -> bool:
+        """Whether there are ways to go on with the last word."""
+        return bool(self._offered)
 
     @property
     def is_open(self) -> bool:
@@ -213,21 +218,29 @@ class FilterBar(Vertical):
             self._write_notes()
 
     def _write_notes(self) -> None:
-        notes = self.query_one("#filter-notes", Static)
         self.query_one("#filter-sign", Static).update(Content(" / " if self.naming is None else " @ "))
-        if self.naming is not None:
-            notes.update(self._about_name())
-            return
+        if self.naming is None:
+            could = self.can_complete
+            self._offered = [] if self._mistakes is not None else self._matching()
+            if self.can_complete is not could:
+                self.post_message(self.KeysChanged())
+        told = self._about_name() if self.naming is not None else self._about_filter()
+        notes = self.query_one("#filter-notes", Static)
+        # With nothing to say the bar is one row, and lies over no event.
+        notes.display = told is not None
+        notes.update(told or "")
+
+    def _about_filter(self) -> Content | None:
+        """Its mistakes, or the ways to go on; None where there are neither."""
         if self._mistakes is not None:
-            notes.update(_pointers(self._mistakes, self.in_force))
-            return
-        self._offered = self._matching()
-        self._chosen = min(self._chosen, max(0, len(self._offered) - 1))
-        lines = [self._offer(offered, index == self._chosen) for index, offered in enumerate(self._offered)]
-        complete, save = (key_of(self.app, id) for id in ("complete", "filter-save"))
-        hint = f"   {complete} completes   ↑ history   {save} saves   esc as before"
-        lines.append(Content.styled(hint, "$muted"))
-        notes.update(Content("\n").join(lines))
+            return _pointers(self._mistakes, self.in_force)
+        if not self._offered:
+            return None
+        self._chosen = min(self._chosen, len(self._offered) - 1)
+        width = max([_WORD, *(cell_len(visible(offered.word)) for offered in self._offered)])
+        lines = [self._offer(offered, width, at == self._chosen) for at, offered in enumerate(self._offered)]
+        hint = f"   {key_of(self.app, 'complete')} completes   ↓ chooses   esc as before"
+        return Content("\n").join([*lines, Content.styled(hint, "$muted")])
 
     def _about_name(self) -> Content:
         """What the name is for, and how to go on; the names there are, since one of them may be meant."""
@@ -243,14 +256,14 @@ class FilterBar(Vertical):
             lines.insert(1, Content.assemble(("   saved so far  ", "$muted"), visible(" ".join(names[:12]))))
         return Content("\n").join(lines)
 
-    def _offer(self, offered: Completion, chosen: bool) -> Content:
-        """One line: the word, cut to the room there is, and its note."""
+    def _offer(self, offered: Completion, width: int, chosen: bool) -> Content:
+        """One line: the word in `width` cells, or cut to the room there is, and its note."""
         note = f"  {visible(offered.note)}" if offered.note else ""
         room = max(_LEAST_WORD, (self.size.width or _WORD) - _INDENT - cell_len(note) - 1)
         word = shorten.end(visible(offered.word), room, cell_len)
         return Content.assemble(
             (f"{'   ›' if chosen else '':<{_INDENT}}", "$accent"),
-            (set_cell_size(word, min(room, max(_WORD, cell_len(word)))), "bold" if chosen else ""),
+            (set_cell_size(word, min(room, width)), "bold" if chosen else ""),
             (note, "$muted"),
         )
 
