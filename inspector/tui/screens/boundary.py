@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from textual import on
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.worker import Worker, WorkerState
 
 from inspector.tui.log import view_failed
@@ -16,6 +18,12 @@ Result = TypeVar("Result")
 
 class Boundary(Screen[Result]):
     """Its workers never end the app."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """One row for all where only the background is its own; below a dialog another screen is seen."""
+        if self.is_modal:
+            return super().render_lines(crop)
+        return super().render_lines(Region(crop.x, crop.y, crop.width, 1)) * crop.height
 
     def run_worker(self, *work: Any, **options: Any) -> Worker[Any]:
         """Like that of every node, but a failure is a message."""

@@ -11,7 +11,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.widgets import Static
@@ -31,6 +30,7 @@ from inspector.tui.widgets.event_list import EventList
 from inspector.tui.widgets.footer import KeyFooter
 from inspector.tui.widgets.glyphs import Glyphs
 from inspector.tui.widgets.list_heading import ListHeading
+from inspector.tui.widgets.pane import Pane
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.status_line import Rate, Status, StatusLine
 from inspector.tui.widgets.tour import Tour
@@ -88,8 +88,8 @@ class MainScreen(EventActions, FileActions, Moving):
     def compose(self) -> ComposeResult:
         """Status, panes, footer."""
         yield self.status_line
-        with Container(id="panes"):
-            with Vertical(id="list-pane"):
+        with Pane(id="panes"):
+            with Pane(id="list-pane"):
                 yield self.list_title
                 yield self.list_heading
                 yield self.events

@@ -14,7 +14,6 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
 from textual.events import DescendantFocus, Resize
 
 from inspector.core import units
@@ -36,6 +35,7 @@ from inspector.tui.screens.shape_actions import ShapeActions
 from inspector.tui.screens.type_rows import TypeKey, TypeNode, TypeRows, type_rows, unseen_types
 from inspector.tui.widgets.footer import Hint, KeyFooter
 from inspector.tui.widgets.glyphs import Glyphs
+from inspector.tui.widgets.pane import Pane
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.prompt import Prompt
 from inspector.tui.widgets.rows import Piece, Row, Rows, outside
@@ -92,12 +92,12 @@ class ShapesScreen(ShapeActions):
         self._trouble = ""
 
     def compose(self) -> ComposeResult:
-        with Container(id="panes"):
-            with Vertical(id="types-pane"):
+        with Pane(id="panes"):
+            with Pane(id="types-pane"):
                 yield PaneTitle(self.glyphs, id="types-title")
                 yield Told(id="types-heading")
                 yield TypeRows(self.glyphs, id="types")
-            with Vertical(id="fields-pane"):
+            with Pane(id="fields-pane"):
                 yield PaneTitle(self.glyphs, id="fields-title")
                 yield Told(id="fields-heading")
                 yield FieldRows(self.glyphs, id="fields")

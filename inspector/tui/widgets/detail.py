@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -24,6 +24,7 @@ from inspector.tui.keys import key_of
 from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
+from inspector.tui.widgets.pane import Pane
 from inspector.tui.widgets.pane_title import PaneTitle, Part
 from inspector.tui.widgets.viewer import Place, Viewer
 
@@ -140,7 +141,7 @@ class FindBar(Horizontal):
         self.query_one("#find-count", Static).update(Content(text))
 
 
-class DetailPane(Vertical):
+class DetailPane(Pane):
     """Shows one event; `tabs` are those it offers, which may change with the size of the terminal."""
 
     DEFAULT_CSS = """
@@ -173,7 +174,7 @@ class DetailPane(Vertical):
     def compose(self) -> ComposeResult:
         """Title above, viewer, path."""
         yield self.pane_title
-        with Vertical(id="inner"):
+        with Pane(id="inner"):
             yield self.viewer
             yield self.path_bar
             yield self.find_bar
