@@ -42,6 +42,7 @@ bench: $(VENV)/.bench ## run the benchmarks of benchmarks/README.md; needs wrk
 	$(BIN)/python benchmarks/capture.py
 	$(BIN)/python benchmarks/screen.py
 	$(BIN)/python benchmarks/gaps.py
+	$(BIN)/python benchmarks/needle.py
 	$(BIN)/python benchmarks/shapes.py
 	$(BIN)/python benchmarks/start.py
 

@@ -1,14 +1,14 @@
 """Looks for a text in the bytes of a store's file: how one event among a million is found within a second.
 
-``python -m inspector.store.byte_search STORE SHARE OF`` reads texts, with zeros between, from standard input. It
-takes the rarest, looks for it (ASCII letters in either case) in one of so many shares of the file, newest pages
-first, and writes the ids of the rows it stands in to standard output, 8 bytes each; those of large bodies' pieces
-negative. Whoever started it (`store.search_apart`) asks SQLite whether they are events that match: here are rows
-that were deleted, and rows of any table. It misses a text that two pages share, and what reads otherwise than it
-is written.
+``python -m inspector.store.byte_search STORE STARTER SHARE OF`` reads texts, with zeros between, from standard
+input. It takes the rarest and looks for it in one of so many shares of the file, newest pages first: once as it was
+typed, once with ASCII letters in either case. It writes the ids of the rows it stands in to standard output, 8 bytes
+each; those of large bodies' pieces negative. Whoever started it (`store.search_apart`) asks SQLite whether they are
+events that match: here are rows that were deleted, and rows of any table. It misses a text that two pages share, and
+what reads otherwise than it is written.
 
-A process of its own, since to look through bytes holds the interpreter. It ends with the process that started it, or
-when it has found so much that the text is nothing rare.
+A process of its own, since to look through bytes holds the interpreter. It ends with its STARTER, or when it has found
+so much that the text is nothing rare.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ class ByteSearch:
     """The search for one text through the pages of one store."""
 
     def __init__(self, pages: Pages, texts: Sequence[bytes]) -> None:
-        """Look for the rarest of `texts`, which are in small letters."""
+        """Look for the rarest of `texts`."""
         self._pages = pages
-        self._text = texts[0] if len(texts) == 1 else min(texts, key=self._frequency)
-        self._is_within = _finder(self._text)
+        self._typed = texts[0] if len(texts) == 1 else min(texts, key=self._frequency)
+        self._text = self._typed.lower()
 
     def _frequency(self, text: bytes) -> tuple[int, int]:
         pages = self._pages
+        text = text.lower()
         runs = (pages.run(1 + pages.count * look // _LOOKS, _AT_ONCE) for look in range(_LOOKS))
         return sum(run.lower().count(text) for run in runs), -len(text)
 
@@ -62,23 +63,32 @@ class ByteSearch:
 
     def _hits(self, share: int, shares: int) -> Iterator[tuple[int, bytes | None]]:
         """Pages that the text stands on, with their numbers; now and then none."""
-        pages, size, text = self._pages, self._pages.size, self._text
-        in_wal = pages.in_wal
+        pages, in_wal = self._pages, self._pages.in_wal
         for number in sorted(in_wal, reverse=True)[share::shares]:
             page = pages.page(number)
-            if page is not None and text in page.lower():
+            if page is not None and self._text in page.lower():
                 yield number, page
-        turns = range(1, pages.count + 1, _TURN)
-        for turn in reversed(turns[share::shares]):
+        turns = range(1, pages.count + 1, _TURN)[share::shares]
+        # As it was typed, which is usually as it stands there, takes half of the time that any case does.
+        yield from self._hits_in(turns, self._typed, lambda run: run)
+        if self._text != self._typed.upper():
+            yield from self._hits_in(turns, self._text, bytes.lower)
+
+    def _hits_in(
+        self, turns: range, text: bytes, folded: Callable[[bytes], bytes]
+    ) -> Iterator[tuple[int, bytes | None]]:
+        pages, size, in_wal = self._pages, self._pages.size, self._pages.in_wal
+        is_within = _finder(text)
+        for turn in reversed(turns):
             for first in range(turn, turn + _TURN, _AT_ONCE):
                 run = pages.run(first, _AT_ONCE)
-                low = run.lower()
-                at = low.find(text) if self._is_within(low) else -1
+                look = folded(run)
+                at = look.find(text) if is_within(look) else -1
                 while at >= 0:
                     behind, begin = at // size + 1, at // size * size
                     if first + behind - 1 not in in_wal:
                         yield first + behind - 1, run[begin : begin + size]
-                    at = low.find(text, behind * size)
+                    at = look.find(text, behind * size)
                 yield first, None
 
     def _rows(self, number: int, page: bytes) -> Iterator[int]:
@@ -124,9 +134,8 @@ def _named(page: bytes, cell: Cell) -> Iterator[int]:
 
 def main() -> int:
     """Search one share; returns when all is told, or nobody is there to be told."""
-    starter = os.getppid()
-    store, share, shares = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    texts = sys.stdin.buffer.read().lower().split(b"\0")
+    store, starter, share, shares = sys.argv[1], *map(int, sys.argv[2:])
+    texts = sys.stdin.buffer.read().split(b"\0")
     with Pages(store, f"{store}-wal") as pages:
         for rows in ByteSearch(pages, texts).found(share, shares):
             if rows:

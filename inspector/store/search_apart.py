@@ -32,7 +32,7 @@ class SearchApart:
         shares = min(_processors(), _MOST_PROCESSES)
         with contextlib.suppress(OSError):
             for share in range(shares):
-                self._start([str(store), str(share), str(shares)], wanted)
+                self._start([str(store), *map(str, (os.getpid(), share, shares))], wanted)
 
     def _start(self, words: list[str], wanted: bytes) -> None:
         process = subprocess.Popen(

@@ -30,11 +30,11 @@ _FIRST_STEP = 1_000
 _STEPS = 50, 50_000
 _STEP_S = 0.03
 _TELL_S = 0.1
-_NEWEST_S = 0.12
+_NEWEST_S = 0.08
 """For so long the newest events are looked at before all others."""
 _ENOUGH = 50
 """Matches among the newest events, a screen full, with which the others can wait."""
-_APART_S = 1.0
+_APART_S = 1.5
 """For so long nothing else is done while the file is looked through, which then goes on beside."""
 _MANY = 50_000
 """Matches that are known with which looking through the file ends."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from inspector.store.place import beside
 from inspector.store.reader import Reader
 from inspector.store.search_apart import SearchApart
 from inspector.store.writer import PIECE, StoreWriter
+from tests.processes import is_running, until
 from tests.store.filled import body, fill, noise
 
 EVENTS = 3_000
@@ -67,6 +71,7 @@ def test_a_text_is_found_wherever_it_stands(store: Path) -> None:
     assert sorted(matching(store, "pieces", uploads)) == [EVENTS + 1, EVENTS + 2]
     assert all(upload < 0 for upload in uploads)
     assert set(matching(store, "/large", rows(store, "/large"))) == {EVENTS + 1, EVENTS + 2}
+    assert rows(store, "0000000770") == [0x771]  # letters come in two cases, digits do not
     assert rows(store, "nowhere") == []
     writer = StoreWriter(store)
     try:
@@ -91,6 +96,8 @@ def test_the_rarest_text_is_looked_for_and_what_is_frequent_given_up(
     assert set(found) <= set(rows(store, "user.test", shares=3))
     monkeypatch.setattr(byte_search, "_LOOKS", 200)
     assert rows(store, "user.test", "oldneedle", "filler") == [7]
+    monkeypatch.delattr(ctypes, "CDLL")  # where the C library cannot be asked, Python looks
+    assert rows(store, "oldneedle") == [7]
     monkeypatch.setattr(byte_search, "_MOST", 2)
     assert 0 < len(rows(store, "user.test")) < 100
 
@@ -123,3 +130,22 @@ def test_other_processes_find_it_and_end(store: Path, tmp_path: Path) -> None:
         while apart.running:
             assert not apart.found(10.0)
     assert all(process.returncode for process in apart._processes)
+
+
+def test_they_end_with_the_program_that_started_them(tmp_path: Path) -> None:
+    """However it ended, and however much there is to look through."""
+    (tmp_path / "events.db").touch()
+    os.truncate(tmp_path / "events.db", 1 << 40)
+    program = (
+        "import pathlib, sys, time; from inspector.store.search_apart import SearchApart; "
+        "apart = SearchApart(pathlib.Path(sys.argv[1]), ['needle']); "
+        "print(*(process.pid for process in apart._processes), flush=True); time.sleep(60)"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path / "events.db")]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        searching = [int(pid) for pid in starter.stdout.readline().split()]
+        assert searching
+        assert all(is_running(pid) for pid in searching)
+        starter.kill()
+    assert until(lambda: not any(is_running(pid) for pid in searching))
