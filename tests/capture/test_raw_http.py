@@ -26,6 +26,7 @@ import pytest
 from inspector.core.events import Event
 from inspector.store.reader import Reader
 from tests.capture.conftest import CaptureProcess, captured
+from tests.processes import until
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "darwin", reason="each case needs a loopback address of its own"
@@ -409,7 +410,8 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with captured(folder, *OPTIONS, environment=PARSERS[request.param]) as capture:
         cases = [_as_python_has_it(case) for case in CASES] if PARSERS[request.param] else CASES
         outcomes = asyncio.run(_play(cases, capture.port))
-        capture.wait_for(sum(len(case.records) for case in cases))
+        expected = sum(len(case.records) for case in cases)
+        until(lambda: len(capture.events()) >= expected, 10)
         time.sleep(0.5)  # for one too many
         by_remote: dict[str, list[Event]] = {}
         for event in capture.events():
