@@ -19,6 +19,12 @@ UNFINISHED = 1
 """Exit code when not all that was in hand could be stored: its senders were told 503, or nothing."""
 
 
+def ending_signals() -> list[signal.Signals]:
+    """The signals that end it; SIGHUP is none of them under ``nohup``, which asks to go on without a terminal."""
+    hung_up = [] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]
+    return [signal.SIGINT, signal.SIGTERM, *hung_up]
+
+
 class Ending:
     """When all has to be over, once it is said that it ends; before, there is no hurry."""
 

@@ -130,8 +130,10 @@ def read_limits(given: Mapping[str, str | None]) -> Limits:
     limits = Limits(**settings)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and limits.connections > soft - _OTHER_FILES:
-        raise InspectorError(
-            f"--max-connections {limits.connections} is more than the system allows: {soft:,} open files. "
-            "ulimit -n raises that."
+        what = (
+            f"--max-connections {limits.connections} is more"
+            if limits.connections
+            else "a listener needs more"
         )
+        raise InspectorError(f"{what} than the system allows: {soft:,} open files. ulimit -n raises that.")
     return limits

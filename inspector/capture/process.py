@@ -12,7 +12,6 @@ import contextlib
 import gc
 import json
 import os
-import signal
 import time
 from functools import partial
 from pathlib import Path
@@ -25,7 +24,7 @@ from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
 from inspector.capture.certificate import self_signed, server_context
 from inspector.capture.child import NOT_STORED, STARTED_AGAIN, STORED_AGAIN, running
-from inspector.capture.ending import UNFINISHED, Ending
+from inspector.capture.ending import UNFINISHED, Ending, ending_signals
 from inspector.capture.limits import ACCEPT_AT_ONCE, QUEUE
 from inspector.capture.listener import Listener
 from inspector.capture.ngrok import install_agent
@@ -123,7 +122,7 @@ class _Process:
         """Start, serve, end."""
         options = self.options
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ending_signals():
             loop.add_signal_handler(number, self._stop)
         self.output.catch(loop)
         self.rules = [{"status": 200}] if options.answers is None else options.answers

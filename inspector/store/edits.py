@@ -63,7 +63,8 @@ class Edits:
                 self.writer.rollback()
                 raise
         except sqlite3.Error as error:
-            raise InspectorError(f"could not write to {self.path}: {error}. Try again.") from None
+            advice = "Make room on it first." if "full" in str(error) else "Try again."
+            raise InspectorError(f"could not write to {self.path}: {error}. {advice}") from None
         return result
 
     def _put(self, table: str, name: str, value: object) -> None:

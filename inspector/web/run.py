@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 import socket
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from inspector.capture.address import bind, is_loopback, url_of
 from inspector.capture.child import MAX_RESTARTS, Capture
+from inspector.capture.ending import ending_signals
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
 from inspector.store.place import attach, hold_page, screens_lock
@@ -100,7 +100,7 @@ class _Run:
         """Serve until a signal comes."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ending_signals():
             loop.add_signal_handler(number, stop.set)
         await self.page.start(sockets)
         watching = asyncio.create_task(self._watch())

@@ -122,3 +122,14 @@ def test_a_late_answer_is_given_before_it_ends_by_itself(tmp_path: Path) -> None
             assert until_closed(connection).startswith(b"HTTP/1.1 200 ")
             assert time.monotonic() - began > 0.65
         assert capture.process.wait(10) == 0
+
+
+def test_under_nohup_it_goes_on_when_the_terminal_goes(tmp_path: Path) -> None:
+    with captured(tmp_path, before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as capture:
+        capture.process.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        with socket.create_connection(("127.0.0.1", capture.port)) as connection:
+            connection.settimeout(10)
+            connection.sendall(post("/"))
+            assert connection.recv(999).startswith(b"HTTP/1.1 200 ")
+        assert capture.stop() == 0

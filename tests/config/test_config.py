@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.capture.limits import read_limits
 from inspector.config.commented import commented
 from inspector.config.config import Config, read_config
 from inspector.config.settings import SETTINGS, TABLES
@@ -123,4 +124,7 @@ def test_few_open_files_are_no_mistake_in_what_nobody_has_set(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 256))
     assert read_config(tmp_path / "none.toml", {}).mistakes == ()
     asked = read_config(tmp_path / "none.toml", {"INSPECTOR_LISTEN_MAX_CONNECTIONS": "400"})
-    assert "more than the system allows: 256 open files" in asked.mistakes[0].text
+    assert "400 is more than the system allows: 256 open files" in asked.mistakes[0].text
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (20, 20))
+    with pytest.raises(InspectorError, match="a listener needs more than the system allows: 20 open files"):
+        read_limits({})

@@ -207,3 +207,6 @@ def test_a_locked_store_is_told_in_words(
             edits.set_setting("a", 1)
         filled.rollback()
         edits.set_setting("a", 1)
+        edits.writer.db.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(InspectorError, match=r"is full\. Make room on it first"):
+            edits.set_setting("b", "x" * 100_000)
