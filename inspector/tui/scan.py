@@ -38,8 +38,11 @@ _APART_S = 1.5
 """For so long nothing else is done while the file is looked through, which then goes on beside."""
 _MANY = 50_000
 """Matches that are known with which looking through the file ends."""
+_PART_OF_FILE = 0.25
+"""A smaller share of the events is read sooner than the whole file is looked through."""
 _SMALL = 30_000_000
-"""Bytes that are read as soon as another process is there."""
+"""So many bytes are read as soon as another process is there."""
+_AT_ONCE = 50
 _PARTS = 1_009
 _STRIDE = 624
 """Parts that a sample is taken of, a prime; each is so many from the one before, by the golden ratio."""
@@ -135,7 +138,7 @@ class Scan:
             bottom = max(low, top - self._step)
             began = time.monotonic()
             for number in reader.matching(self.wanted, after=bottom, before=top + 1):
-                self._take(number)
+                self._take(number, again=not self._past_newest or self._is_looked_through)
                 self._maybe_tell(top - number)
                 if self._cancelled.is_set():
                     return
@@ -149,18 +152,24 @@ class Scan:
             self._take_from_apart(reader, 0)
             self._maybe_tell(0)
 
-    def _take(self, number: int) -> None:
+    def _take(self, number: int, *, again: bool) -> None:
+        """Take a match that is not known yet; `again` when it may be met once more."""
         if number not in self._known:
             self._found.append(number)
-            if not self._past_newest or (self._apart is not None and self._apart.running):
+            if again:
                 self._known.add(number)
+
+    @property
+    def _is_looked_through(self) -> bool:
+        return self._apart is not None and self._apart.running
 
     @contextlib.contextmanager
     def _looked_through(self, reader: Reader, low: int, top: int) -> Iterator[None]:
         """Have the file looked through, if that may pay: for a moment alone, then beside what is done within."""
         texts = self.wanted.plain_texts
-        size = reader.file_size() * (top - low) // max(1, self.upto - self.after)
-        if not texts or size < _SMALL or len(self._known) >= _ENOUGH:
+        share = (top - low) / max(1, self.upto - self.after)
+        small = share < _PART_OF_FILE or share * reader.file_size() < _SMALL
+        if not texts or small or len(self._known) >= _ENOUGH:
             yield
             return
         with contextlib.closing(SearchApart(self.store, texts)) as self._apart:
@@ -175,9 +184,12 @@ class Scan:
         apart = self._apart
         if apart is None or not apart.running:
             return
-        for number in reader.matching_of(self.wanted, apart.found(timeout)):
-            if self.after < number <= self.upto:
-                self._take(number)
+        rows = apart.found(timeout)
+        for start in range(0, len(rows), _AT_ONCE):
+            for number in reader.matching_of(self.wanted, rows[start : start + _AT_ONCE]):
+                if self.after < number <= self.upto:
+                    self._take(number, again=True)
+            self._maybe_tell(0)
             if self.cancelled:
                 return
         if len(self._known) > _MANY:

@@ -155,6 +155,11 @@ def test_a_single_one_is_met_in_the_bytes_of_the_file(
         found = [(number, read) for some, read, _ in searched(store, text) for number in some]
         assert [number for number, read in found if not read] == early, text
         assert sorted(number for number, read in found if read) == late, text
+    monkeypatch.setattr("inspector.tui.scan._PART_OF_FILE", 2.0)  # few events are read without it
+    assert sorted((list(some), read > 0) for some, read, _ in searched(store, "needle") if some) == [
+        ([51], True),
+        ([71], True),
+    ]
 
 
 def test_a_search_is_stopped_while_the_file_is_looked_through(
