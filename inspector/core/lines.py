@@ -119,6 +119,10 @@ class HexLines:
         plain = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in piece)
         return f"{at:08x}  {piece.hex(' '):<23}  {plain}"
 
+    def bytes_of(self, row: int) -> range:
+        """Which bytes stand in a row."""
+        return range(row * _HEX_BYTES, min((row + 1) * _HEX_BYTES, len(self.data)))
+
     def slice(self, row: int, start: int, end: int) -> str:
         return self.line(row)[start:end]
 

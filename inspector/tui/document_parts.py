@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspector.core.bodies import unquoted
 from inspector.core.header_words import meaning_of_header, odd_headers
 from inspector.core.redact import MASK, redact_headers, redact_query
+from inspector.core.type_shape import Field
 from inspector.tui.detail import Look
 from inspector.tui.widgets.document import Document, Head, HeadLine, Role, Section, Span, sentences
 
@@ -25,6 +26,13 @@ def line(*spans: tuple[str, Role] | str, right: str = "", new: bool = False) -> 
 def sentence(text: str) -> Document:
     """A document of one sentence, which fits the third pane."""
     return Document((Section("words", None, sentences([text], "muted", _THIRD_PANE)),))
+
+
+def how_common(field: Field) -> str:
+    """In how many events of its type a field is, in words."""
+    if field.present != field.of:
+        return f"in {field.present:,} of {field.of:,} events"
+    return f"in all {field.of:,} events" if field.of != 1 else "the only event of its type"
 
 
 def article(words: str) -> str:

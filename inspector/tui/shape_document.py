@@ -8,7 +8,7 @@ from inspector.core import units
 from inspector.core.payload import ITEMS, KEYS, Path, show_path
 from inspector.core.type_shape import TypeShape
 from inspector.tui.detail import Detail, new_paths
-from inspector.tui.document_parts import line, sentence
+from inspector.tui.document_parts import how_common, line, sentence
 from inspector.tui.widgets.document import Document, Head, HeadLine, Section, Span
 
 _MAX_LISTED = 50
@@ -28,10 +28,10 @@ def shape_document(detail: Detail, shape: TypeShape | None) -> Document:
         return sentence(f"No shape: {why}.")
     if shape is None:
         return sentence("reading …")
-    variants = f"{len(shape.variants):,} variant{'' if len(shape.variants) == 1 else 's'}"
+    known = f"{units.count(shape.events, 'event')}, {units.count(len(shape.variants), 'variant')}"
     lines = [
-        line((event.type, "title")),
-        line((f"{units.count(shape.events, 'event')}, {variants}", "muted")),
+        HeadLine((Span(event.type, "title"),), name=event.type, value=event.type, about=known),
+        line((known, "muted")),
         *(line((words, "new"), new=True) for words in detail.news[:_MAX_LISTED]),
         line(""),
         *_field_lines(shape, detail),
@@ -50,7 +50,9 @@ def _field_lines(shape: TypeShape, detail: Detail) -> list[HeadLine]:
         # The fields of an object stand below it.
         words = re.sub(r"^object, [0-9,]+ fields?$", "object", field.words)
         spans = (Span(f"{name:<{width}}  ", "key"), Span(words, "text" if always else "care"))
-        lines.append(HeadLine(spans, (Span(common, "muted" if always else "care"),), field.path in new))
+        right = (Span(common, "muted" if always else "care"),)
+        path, about = show_path(field.path), f"{words}, {how_common(field)}"
+        lines.append(HeadLine(spans, right, field.path in new, name=path, value=path, about=about))
     return lines
 
 

@@ -75,7 +75,7 @@ async def test_parts_of_the_main_screen(store: Path, staged: Staged, monkeypatch
                 ("inspector.tui.detail.view_of", WORDS),
                 ("inspector.tui.widgets.painter.Painter.strip", WORDS),
                 ("inspector.tui.widgets.event_list.event_runs", "#2  This view failed"),
-                ("inspector.tui.widgets.detail.PathBar._common", WORDS),
+                ("inspector.tui.widgets.path_bar.PathBar._common", WORDS),
                 ("inspector.tui.screens.reading.read_detail", WORDS),
             ):
                 await stage.press("f", "1")

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from inspector.core.payload import show_path
 from inspector.core.type_shape import learn
 from inspector.store.reader import Reader
 from inspector.store.sides import Side, resolve_side, resolve_sides
 from inspector.tui.screens.diff import DiffScreen
-from inspector.tui.widgets.rows import Rows
+from inspector.tui.screens.diff_rows import ChangeRows, Line
+from inspector.tui.widgets.rows import Row, Rows
 from tests.tui.screens_store import HOSTILE, Stage, anchore, assert_safe, fill, lines_of, post, toasts_of
 
 PROCESSING = "user.image.analysis.processing"
@@ -347,3 +349,19 @@ async def test_elements_of_arrays_stay_together(tmp_path: Path) -> None:
         rows = app.screen.query_one(Rows)
         assert rows.row is not None
         assert show_path(rows.row.value[0].path) == "items[2→1].v"
+
+
+def test_both_values_are_seen_on_one_line() -> None:
+    """Where there is not room for both, each keeps half, and what the other does not need."""
+    rows = ChangeRows()
+    rows.beside, rows.present, rows.breaks = False, 0, False
+
+    def read(a: str, b: str) -> str:
+        line = Line("~", ("id",), a, b)
+        text = "".join(piece for piece, _ in rows.pieces(Row("id", (line, ())), 80, "", False))
+        assert cell_len(text) == 80
+        return text[4:].removeprefix("id").strip()
+
+    assert read("a" * 34, "b" * 34) == f"{'a' * 18}… → {'b' * 18}…"
+    assert read("one", "b" * 60) == f"one → {'b' * 34}…"
+    assert read("a" * 60, "\x1b") == f"{'a' * 33}… → \\x1b"

@@ -89,13 +89,17 @@ async def test_tabs_show_body_headers_raw_shape_and_attempts(store: Path, staged
         await stage.press("3")
         await stage.shows("POST /hook", "Authorization", "••••••", "1 masked")
         await stage.press("4")
-        await stage.shows("POST /hook HTTP/1.1", "Content-Type: application/json")
+        await stage.shows("POST /hook HTTP/1.1", "Content-Type: application/json", "─ head, line 1 of ")
         assert "c2VjcmV0" not in stage.text
         await stage.press("Y", "r")
         await stage.shows("Basic c2VjcmV0")
         await stage.press("5")
         await stage.shows("1 event, 1 variant", "digest")
-        await stage.press("6")
+        await stage.press("enter", *"jjjj")
+        await stage.shows("─ details.digest ─", "string, the only event of its type")
+        await stage.press("y")
+        await stage.shows("Copied details.digest")
+        await stage.press("escape", "6")
         await stage.shows("No target yet. R asks for one.")
         await stage.press("x")
         await stage.shows("00000000  7b 22")
@@ -385,7 +389,7 @@ async def test_toasts_stay_small(store: Path, staged: Staged) -> None:
     """Names from outside, with blanks or without, take a few rows at most, and show both ends of a word."""
     fill(store, [anchore("begin." + "x" * 100 + ".end", {}), anchore("two words " * 300, {}, 1)])
     async with staged(store, size=(80, 24)) as stage:
-        for number, begins, rows in ((2, "Copied two words", 3), (1, "Copied begin.xx", 2)):
+        for number, begins, rows in ((2, "Copied two words", 2), (1, "Copied begin.xx", 1)):
             await stage.detail(number)
             await stage.press("y")
             await stage.until(lambda: any(stage.app.screen.query(Toast)))

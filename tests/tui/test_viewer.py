@@ -68,7 +68,7 @@ def a_document() -> Document:
 
 
 OPEN = [
-    "  user.image.analysis.completed                     #1204",
+    "  user.image.analysis.completed                    #1204",
     "◆ new: details.team, a string",
     "  details ───────────────────────────────────────────────",
     "› {",

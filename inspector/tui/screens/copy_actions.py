@@ -163,6 +163,8 @@ def _choices_of(place: Place) -> list[tuple[str, str, str]]:
     """What can be copied of the place under the cursor: its value in each form, its path in each notation."""
     tree, path = place.source.tree, place.path
     if tree is None or path is None:
+        if place.name and place.name == place.value_text:
+            return [("v", place.name, "value")]
         return [("v", f"value of {place.name}" if place.name else "this line", "value")]
     words = tree.type_words(place.row)
     if words.startswith("string"):

@@ -140,7 +140,7 @@ class DiffScreen(LeftOnce[str | None]):
         view = await asyncio.to_thread(view_of, self._compared, self.sides, self.tab, self.alike)
         self._shown = view
         rows = self.query_one(ChangeRows)
-        rows.present = view.present
+        rows.present, rows.breaks = view.present, self.tab == 0
         rows.show(view.rows, keep)
         if self._stay is not None and rows.reveal(self._stay):
             self._stay = None
@@ -155,7 +155,7 @@ class DiffScreen(LeftOnce[str | None]):
             title.append(
                 Part(
                     f" [{name}]" if index == self.tab else f" {name} ",
-                    "bold $accent" if index == self.tab else "",
+                    "bold $foreground" if index == self.tab else "$muted",
                     str(index),
                 )
             )
@@ -235,7 +235,7 @@ class DiffScreen(LeftOnce[str | None]):
         row = self.query_one(ChangeRows).row
         line: Line | None = row.value[0] if row is not None else None
         path = "" if line is None else line.name or show_path(line.path)
-        self.query_one("#path", PaneTitle).parts = (Part(visible(path), "$foreground"),) if path else ()
+        self.query_one("#path", PaneTitle).parts = (Part(visible(path), "$key"),) if path else ()
         told: list[Piece] = []
         right: list[Piece] = []
         if line is not None:

@@ -309,10 +309,12 @@ class ChangeRows(Rows):
     """Side by side; unified otherwise."""
     present = 3
     """Cells of the column that says how common a field is."""
+    breaks = True
+    """Whether a line may say that it breaks what reads a."""
 
     def columns(self, width: int) -> _Columns:
         """Cells of each column."""
-        breaking = 10 if width >= 56 else 0
+        breaking = 1 if not self.breaks else 10 if width >= 56 else 0
         present = self.present + 1 if self.present else 0
         room = max(8, width - 4 - breaking)
         if not self.beside:
@@ -360,7 +362,7 @@ class ChangeRows(Rows):
         if line.sign == "~":
             a, b = differing(a, b, columns.a if self.beside else (columns.a - 4) // 2, self.glyphs.ellipsis)
         if not self.beside:
-            found += [(" ", ""), *self._words(self._unified(line, a, b), columns.a, plain)]
+            found += [(" ", ""), *self._words(self._unified(line, a, b, columns.a), columns.a, plain)]
             found += self._present(_unified_presence(line), columns.present)
         else:
             if line.note:
@@ -370,7 +372,9 @@ class ChangeRows(Rows):
                 found += self._present(line.in_a, columns.present)
             found += [("  ", ""), *self._words(b, columns.b, plain)]
             found += self._present(line.in_b, columns.present)
-        if columns.breaking:
+        if not self.breaks:
+            found.append((" " * columns.breaking, ""))
+        elif columns.breaking:
             found += fitted([("  ", ""), ("breaking" if line.breaking else "", "error")], columns.breaking)
         return found
 
@@ -390,8 +394,12 @@ class ChangeRows(Rows):
     def _present(self, words: str, cells: int) -> list[Piece]:
         return fitted([(words, "muted" if words == "all" else "care")], cells, right=True) if cells else []
 
-    def _unified(self, line: Line, a: str, b: str) -> str:
+    def _unified(self, line: Line, a: str, b: str, cells: int) -> str:
         if line.sign == "~":
+            # Each side keeps half, and what the other does not need.
+            room = cells - 2 - cell_len(self.glyphs.sent)
+            a = cut_end(a, max(room // 2, room - _cells(b)), _cells, self.glyphs.ellipsis)
+            b = cut_end(b, room - _cells(a), _cells, self.glyphs.ellipsis)
             return f"{a} {self.glyphs.sent} {b}"
         if line.note:
             return f"{line.note}  {line.b}"
@@ -400,6 +408,11 @@ class ChangeRows(Rows):
     def fold_column(self, row: Row) -> int | None:
         """The fold sign stands before the name."""
         return 3
+
+
+def _cells(raw: str) -> int:
+    """Cells of a text as it is shown."""
+    return cell_len(visible(raw))
 
 
 def _unified_presence(line: Line) -> str:

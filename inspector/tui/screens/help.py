@@ -49,7 +49,7 @@ class HelpScreen(LeftOnce[None], ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: right top; background: $background 40%; }
     HelpScreen > VerticalScroll {
-        width: 58; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        width: 60; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         background: $panel; color: $foreground;
         border: round $accent; border-title-color: $foreground; border-subtitle-color: $muted;
         scrollbar-size-vertical: 1; scrollbar-background: $panel; scrollbar-background-hover: $panel;

@@ -221,7 +221,7 @@ class MatrixScreen(LeftOnce[str | None]):
             column = rows.columns[rows.column]
             field: Field | None = row.value.fields[rows.column]
             path = (
-                Part(visible(show_path(row.value.path)), "$foreground"),
+                Part(visible(show_path(row.value.path)), "$key"),
                 Part("  in  ", "$muted"),
                 Part(f"{letter(rows.column)} {visible(column.type)}", "bold $accent"),
             )

@@ -54,6 +54,7 @@ class ShapesScreen(ShapeActions):
     ShapesScreen #panes { layout: horizontal; height: 1fr; }
     ShapesScreen #types-pane { width: 45%; max-width: 64; }
     ShapesScreen #fields-pane { width: 1fr; }
+    ShapesScreen.-beside #fields-inner { border-left: solid $rule; }
     ShapesScreen.-stacked #panes { layout: vertical; }
     ShapesScreen.-stacked #types-pane { width: 100%; max-width: 100%; height: 40%; }
     ShapesScreen.-one #types-pane, ShapesScreen.-one #fields-pane {
@@ -99,10 +100,11 @@ class ShapesScreen(ShapeActions):
                 yield TypeRows(self.glyphs, id="types")
             with Pane(id="fields-pane"):
                 yield PaneTitle(self.glyphs, id="fields-title")
-                yield Told(id="fields-heading")
-                yield FieldRows(self.glyphs, id="fields")
-                yield PaneTitle(self.glyphs, id="path")
-                yield Told(id="told")
+                with Pane(id="fields-inner"):
+                    yield Told(id="fields-heading")
+                    yield FieldRows(self.glyphs, id="fields")
+                    yield PaneTitle(self.glyphs, id="path")
+                    yield Told(id="told")
         yield KeyFooter(id="keys")
         yield Prompt()
 
@@ -126,6 +128,7 @@ class ShapesScreen(ShapeActions):
         width, height = self.app.size
         beside = width >= 100
         stacked = not beside and height >= 20
+        self.set_class(beside, "-beside")
         self.set_class(stacked, "-stacked")
         self.set_class(not beside and not stacked, "-one")
         self.query_one("#fields-title", PaneTitle).corner = beside
@@ -285,7 +288,7 @@ class ShapesScreen(ShapeActions):
         right: list[Piece] = []
         if node is not None and node.field is not None:
             field = node.field
-            path = (Part(visible(show_path(field.path)), "$foreground"),)
+            path = (Part(visible(show_path(field.path)), "$key"),)
             drifted = [each.words for each in self._drift or () if each.path == field.path]
             optional = "optional" if field.optional else ""
             words = [*drifted, field.words, optional, f"first in #{field.first_event}", rows.told(field)]

@@ -150,7 +150,7 @@ class TypeRows(Rows):
         """Cells of each column; what there is no room for has none."""
         last = 9 if width >= 60 else 6 if width >= 50 else 9 if width >= 46 else 0
         hour = BARS + 1 if width >= 50 else 0
-        return _Columns(max(4, width - 3 - self.events - 6 - hour - last), hour, last)
+        return _Columns(max(4, width - 4 - self.events - 6 - hour - last), hour, last)
 
     def pieces(self, row: Row, width: int, fold: Fold, cursor: bool) -> list[Piece]:
         """One type: name, events, variants, last seen."""

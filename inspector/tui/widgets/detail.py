@@ -3,116 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from inspector.core import units
-from inspector.core.meanings import LONGEST, LocalZone, meaning_of
-from inspector.core.payload import ITEMS, KEYS, Path, show_path
-from inspector.core.text import visible
-from inspector.core.type_shape import Field, TypeShape
+from inspector.core.type_shape import TypeShape
 from inspector.tui.detail import Detail, Look
 from inspector.tui.documents import document
 from inspector.tui.keys import key_of
-from inspector.tui.log import view_failed
 from inspector.tui.widgets.document import Document
 from inspector.tui.widgets.glyphs import UNICODE, Glyphs
 from inspector.tui.widgets.pane import Pane
 from inspector.tui.widgets.pane_title import PaneTitle, Part
-from inspector.tui.widgets.viewer import Place, Viewer
-
-
-class PathBar(Widget):
-    """Two rows: the path of the value under the cursor in a rule, then what it is and how common it is."""
-
-    DEFAULT_CSS = """
-    PathBar { height: 2; width: 1fr; color: $rule; }
-    """
-
-    place: reactive[Place | None] = reactive(None, layout=False)
-    shape: reactive[TypeShape | None] = reactive(None, layout=False)
-    note: reactive[str] = reactive("", layout=False)
-    """Stands at the right end of the rule: ``reading 9.6 MB …``."""
-
-    def __init__(self, glyphs: Glyphs = UNICODE) -> None:
-        super().__init__()
-        self.glyphs = glyphs
-
-    def render(self) -> Content:
-        """The rule with the path, and the row below it."""
-        try:
-            return self._content()
-        except Exception as error:  # a value that cannot be told of must not take the screen down
-            return Content(view_failed("the path bar", error))
-
-    def _content(self) -> Content:
-        width = self.size.width
-        place, rule = self.place, self.glyphs.rule
-        note = Content.assemble(" ", (self.note, "$warning"), f" {rule}") if self.note else Content("")
-        if place is None or (place.path is None and not place.name):
-            return Content.assemble(rule * (width - note.cell_length), note)
-        path = visible(place.name or (show_path(place.path) if place.path else "the whole payload"))
-        room = width - note.cell_length
-        first = Content.assemble(f"{rule} ", (path, "$key"), " ").truncate(max(1, room - 1), ellipsis=True)
-        first = Content.assemble(first, rule * (room - first.cell_length), note)
-        return Content.assemble(first, "\n", self._told(place, width))
-
-    def _told(self, place: Place, width: int) -> Content:
-        """What the value is and how common: all of it, or the most telling that there is room for."""
-        words, meaning = visible(place.words), visible(_meaning(place))
-        long, short = self._common(place.path or ())
-        said = [f"{words}, {meaning}", meaning] if meaning else [words]
-        ways = [(one, common) for common in (long, short) for one in said]
-        left, right = next(
-            (way for way in ways if sum(Content(text).cell_length for text in way) + 4 <= width), ways[-1]
-        )
-        shown = Content.assemble((f"  {left}", "$foreground"))
-        common = Content.assemble((right, "$muted"), " ")
-        room = width - common.cell_length
-        if shown.cell_length > room - 1:
-            shown = shown.truncate(max(1, room - 1), ellipsis=True)
-        return Content.assemble(shown, " " * max(0, room - shown.cell_length), common)
-
-    def _common(self, path: Path) -> tuple[str, str]:
-        """How common the field is, in words and shorter."""
-        found = field_at(self.shape, path)
-        if found is None:
-            return "", ""
-        if found.present == found.of:
-            words = f"in all {found.of:,} events" if found.of != 1 else "the only event of its type"
-            return words, f"all {found.of:,}" if found.of != 1 else ""
-        return f"in {found.present:,} of {found.of:,} events", f"{found.present:,} of {found.of:,}"
-
-
-def _meaning(place: Place) -> str:
-    """What a scalar means; nothing for what opens, which says what it holds."""
-    tree, row = place.source.tree, place.row
-    if tree is None or tree.opens(row) or tree.closes(row) or tree.lines.length(row) > LONGEST:
-        return ""
-    return meaning_of(place.value_text, datetime.now(LocalZone()))
-
-
-def field_at(shape: TypeShape | None, path: Path) -> Field | None:
-    """The field of a type shape that a place of one payload is an instance of."""
-    if shape is None or not path:
-        return None
-    plain = tuple(ITEMS if isinstance(step, int) else step for step in path)
-    if (exact := shape.field(plain)) is not None:
-        return exact
-    for field in shape.fields:
-        if len(field.path) == len(plain) and all(
-            mine == step or (mine is KEYS and isinstance(step, str))
-            for mine, step in zip(field.path, plain, strict=True)
-        ):
-            return field
-    return None
+from inspector.tui.widgets.path_bar import PathBar
+from inspector.tui.widgets.viewer import Viewer
 
 
 class FindBar(Horizontal):

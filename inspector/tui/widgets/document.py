@@ -60,6 +60,8 @@ class HeadLine:
     """That value, for copying; empty where the line is to be copied."""
     told: str = ""
     """What that is, in words: at the right edge where there is room, and for the path bar."""
+    about: str = ""
+    """What the path bar tells of it, instead."""
 
     @property
     def text(self) -> str:

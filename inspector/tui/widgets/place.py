@@ -29,7 +29,7 @@ class Place:
     source: Section
     """The section itself."""
     name: str = ""
-    """What the line is called where it has no path: the name of a header."""
+    """What the line is called where it has no path: the name of a header, the path of a field of a shape."""
 
     @property
     def value_text(self) -> str:
@@ -54,7 +54,8 @@ def place_in(section: Section, row: int) -> Place:
     tree = section.tree
     if isinstance(section.source, Head) and (line := section.source.lines[row]).name:
         odd = ", ".join(span.text for span in line.right)
-        return Place(section.key, row, None, "; ".join(filter(None, (line.told, odd))), section, line.name)
+        words = line.about or "; ".join(filter(None, (line.told, odd)))
+        return Place(section.key, row, None, words, section, line.name)
     if tree is None:
         return Place(section.key, row, None, _unsafe_words(section, row).removeprefix(", "), section)
     words = tree.type_words(row) + _unsafe_words(section, row)

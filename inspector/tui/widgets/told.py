@@ -56,7 +56,9 @@ class Told(Widget):
             room = width - line.cell_length - width_of(right)
             if right and room >= 2:
                 line = Content.assemble(line, " " * room, content_of(right))
-            shown.append(line.truncate(width, ellipsis=True))
+            if line.cell_length > width:
+                line = line.truncate(max(1, width - 1), ellipsis=True)
+            shown.append(line)
         return Content("\n").join(shown)
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
