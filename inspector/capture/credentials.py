@@ -108,6 +108,10 @@ def read_secrets(file: str | None, environment: MutableMapping[str, str]) -> dic
             if not equals:
                 raise InspectorError(f"{visible(file)}, line {number}: write it as github = the secret.")
             add(scheme.strip().lower(), secret.strip(), f"{file}, line {number}")
+        if not found:
+            raise InspectorError(
+                f"there is no secret in {visible(file)}; write a line such as github = the secret."
+            )
     for scheme, name in SECRET_OF.items():
         told = environment.pop(name, None)
         if told is not None:
@@ -126,7 +130,7 @@ def _private_text(file: str, what: str) -> str:
             data = opened.read(_MOST + 1)
         if len(data) > _MOST:
             raise InspectorError(f"{shown} is too long to hold {what}.")
-        return data.decode()
+        return data.decode("utf-8-sig")  # some editors put a mark at its start
     except OSError as error:
         raise InspectorError(f"cannot read {shown}: {(error.strerror or str(error)).lower()}.") from None
     except UnicodeDecodeError:

@@ -85,6 +85,7 @@ def test_secrets_come_from_a_private_file_and_the_environment(tmp_path: Path) ->
         scheme: keys for scheme, keys in found.items() if scheme != "stripe"
     }
     assert read_secrets(None, {}) == {}
+    assert read_secrets(private(tmp_path / "marked", "\ufeffgithub = a"), {}) == {"github": [b"a"]}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +95,8 @@ def test_secrets_come_from_a_private_file_and_the_environment(tmp_path: Path) ->
         ("\ngitlab = geheim", "line 2: there is no scheme 'gitlab'"),
         ("standard-webhooks = whsec_gehe!m", "line 1: the secret for standard-webhooks is no Base64"),
         ("github =", "line 1: the secret for github is empty"),
+        ("", "there is no secret in "),
+        ("# gehe = im\n\n", "there is no secret in "),
     ],
 )
 def test_a_wrong_line_is_named_without_its_secret(tmp_path: Path, text: str, why: str) -> None:
