@@ -227,15 +227,15 @@ class FilterBar(Vertical):
         told = self._about_name() if self.naming is not None else self._about_filter()
         notes = self.query_one("#filter-notes", Static)
         # With nothing to say the bar is one row, and lies over no event.
-        notes.display = told is not None
-        notes.update(told or "")
+        notes.display = bool(told.plain)
+        notes.update(told)
 
-    def _about_filter(self) -> Content | None:
-        """Its mistakes, or the ways to go on; None where there are neither."""
+    def _about_filter(self) -> Content:
+        """Its mistakes, or the ways to go on; empty where there are neither."""
         if self._mistakes is not None:
             return _pointers(self._mistakes, self.in_force)
         if not self._offered:
-            return None
+            return Content("")
         self._chosen = min(self._chosen, len(self._offered) - 1)
         width = max([_WORD, *(cell_len(visible(offered.word)) for offered in self._offered)])
         lines = [self._offer(offered, width, at == self._chosen) for at, offered in enumerate(self._offered)]
