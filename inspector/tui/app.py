@@ -45,7 +45,7 @@ from inspector.tui.session import Session
 from inspector.tui.strips import strips_without_caches
 from inspector.tui.terminal import Terminal
 from inspector.tui.theme import THEMES, variable_defaults
-from inspector.tui.toasts import bounded
+from inspector.tui.toasts import TOAST_CSS, bounded
 from inspector.tui.widgets.few_colours import FewColours
 from inspector.tui.widgets.glyphs import ASCII, choose, encoding_of
 from inspector.tui.widgets.guard import Scrub
@@ -81,11 +81,7 @@ class InspectorApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", "Quit", show=False, priority=True)]
     CSS = f"""
     {PALETTE_CSS}
-    Toast {{
-        background: $panel; color: $foreground; border-left: outer $accent; padding: 0 1; max-width: 80%;
-    }}
-    Toast.-error {{ border-left: outer $error; }}
-    ToastRack {{ margin-bottom: 1; scrollbar-size: 0 0; }}
+    {TOAST_CSS}
     EventList, Viewer {{ scrollbar-background: $surface; scrollbar-background-hover: $surface; }}
     """
 

@@ -389,20 +389,22 @@ async def test_toasts_stay_small(store: Path, staged: Staged) -> None:
     """Names from outside, with blanks or without, take a few rows at most, and show both ends of a word."""
     fill(store, [anchore("begin." + "x" * 100 + ".end", {}), anchore("two words " * 300, {}, 1)])
     async with staged(store, size=(80, 24)) as stage:
-        for number, begins, rows in ((2, "Copied two words", 2), (1, "Copied begin.xx", 1)):
+
+        def heights() -> list[int]:
+            return [toast.size.height for toast in stage.app.screen.query(Toast)]
+
+        def is_told(begins: str, rows: int) -> bool:
+            told = toasts_of(stage.app)
+            return bool(told) and told[0].startswith(begins) and heights() == [rows]
+
+        for number, begins, rows in ((2, "Copied two words", 2), (1, "Copied begin.xx", 2)):
             await stage.detail(number)
             await stage.press("y")
-            await stage.until(lambda: any(stage.app.screen.query(Toast)))
-            await stage.pilot.pause()
-            [told] = toasts_of(stage.app)
-            assert told.startswith(begins)
-            assert told.endswith("…" if number == 2 else "xxx.end")
-            assert stage.app.screen.query(Toast).last().size.height == rows
+            await stage.until(lambda wanted=(begins, rows): is_told(*wanted))
+            assert toasts_of(stage.app)[0].endswith("…" if number == 2 else "xxx.end")
             await stage.press("j")
         stage.main.tell("It failed. " * 100, error=True)
-        await stage.until(lambda: len(toasts_of(stage.app)) == 2)
-        await stage.pilot.pause()
-        assert stage.app.screen.query(Toast).last().size.height <= 7
+        await stage.until(lambda: len(heights()) == 2 and 0 < heights()[1] <= 5)
 
 
 async def test_help_and_palette_know_the_keys(store: Path, staged: Staged) -> None:
