@@ -29,6 +29,8 @@ EMPTY = frozenset((204, 205, 304))
 ASKED = "asked_us"
 """Member of rules that were asked of a running listener: when, in microseconds."""
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ORIGIN = re.compile(rb"\A[A-Za-z][A-Za-z0-9+.-]*://[^/]*(?=/)")
+"""What comes before the path of a target that a sender writes for a proxy: ``http://host/path``."""
 _PATH = re.compile(r"[/*][^?]*")
 _FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]*")
 
@@ -111,7 +113,7 @@ class Answers:
 
     def choose(self, method: str, target: bytes) -> Answer:
         """The answer for a request; counts it, so that a sequence moves on."""
-        path = target.partition(b"?")[0].decode("latin-1")
+        path = _ORIGIN.sub(b"", target.partition(b"?")[0], 1).decode("latin-1")
         if self.by_suffix:
             last = path.rpartition("/")[2]
             if re.fullmatch("[2-5][0-9][0-9]", last):

@@ -67,7 +67,10 @@ def test_the_first_rule_that_fits_holds() -> None:
         ("POST", b"/hooks"),
         ("GET", b"/list[1]/a"),
         ("GET", b"/list1/a"),
-    ) == [405, 503, 202, 201, 202]
+        ("POST", b"http://in.example:80/hooks/a?b"),
+        ("POST", b"http://in.example"),
+        ("OPTIONS", b"*"),
+    ) == [405, 503, 202, 201, 202, 503, 202, 202]
     busy = answers.choose("POST", b"/hooks/")
     assert (busy.body, busy.headers, busy.delay) == (b"busy", ((b"Retry-After", b"5"),), 0.5)
     assert answers.words() == "answers by 4 rules"
