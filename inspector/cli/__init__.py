@@ -185,7 +185,10 @@ def main(words: Sequence[str] | None = None) -> int:
         if os.environ.get("INSPECTOR_TRACEBACK"):
             raise
         if type(error).__module__ == "sqlite3":
-            return _refuse(f"the store cannot be read: {error}. It is left as it is; use --store PATH.", 2)
+            return _refuse(
+                f"the store cannot be read: {error}. It is left as it is; inspector doctor says what can be saved.",
+                2,
+            )
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _refuse(f"it crashed ({what}). INSPECTOR_TRACEBACK=1 shows where.", 3)
 

@@ -89,7 +89,7 @@ def _explain(path: Path, error: Exception) -> InspectorError:
         return InspectorError(f"{path} is no store: the file is not a SQLite database. Use --store PATH.")
     elif "malformed" in text:
         return InspectorError(
-            f"{path} is damaged ({text}). It is left as it is; copy it, and use --store PATH."
+            f"{path} is damaged ({text}). It is left as it is; inspector doctor says what can be saved."
         )
     elif "locked" in text or "busy" in text:
         return InspectorError(

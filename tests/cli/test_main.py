@@ -159,7 +159,9 @@ def test_a_damaged_store_is_told_in_a_sentence(run: Run, store: Path, fill: Fill
         file.write(os.urandom(store.stat().st_size - 4096))
     done = run("events", "--json")
     assert done.code == 2
-    assert re.match("inspector: .*(damaged|cannot be read)", done.err)
+    assert re.match(
+        "inspector: .*(damaged|cannot be read).* inspector doctor says what can be saved", done.err
+    )
     assert done.err.count("\n") == 1
 
 
