@@ -29,7 +29,7 @@ def end(text: str, width: int, measure: Measure = len, ellipsis: str = "…") ->
 
 
 def start(text: str, width: int, measure: Measure = len, ellipsis: str = "…") -> str:
-    """`text` cut at its start to `width` cells, the first of them the ellipsis."""
+    """`text` cut at its start to `width` cells at most, the first of them the ellipsis; no dot follows it."""
     if measure(text) <= width:
         return text
     if width <= 1:
@@ -37,7 +37,7 @@ def start(text: str, width: int, measure: Measure = len, ellipsis: str = "…") 
     cut = text[-(width - 1) :]
     while measure(cut) > width - 1:
         cut = cut[1:]
-    return ellipsis + cut
+    return ellipsis + (cut.lstrip(".") or cut)
 
 
 def middle(text: str, width: int, measure: Measure = len, ellipsis: str = "…") -> str:

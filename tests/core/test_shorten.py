@@ -41,6 +41,7 @@ def test_types_lose_leading_segments(text: str, width: int, shown: str) -> None:
         ("docker.io/nginx@sha256:" + "5b1fa21c" * 8, 20, "nginx@sha256:5b1fa2…"),
         ("anchore-policy:8087", 13, "…-policy:8087"),
         ("acme/shop#412", 13, "acme/shop#412"),
+        ("analyzer.svc.cluster.local:8087", 12, "…local:8087"),
     ],
 )
 def test_resources_lose_leading_parts(text: str, width: int, shown: str) -> None:

@@ -7,8 +7,11 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from rich.cells import cell_len
+
 from inspector.core import units
 from inspector.core.events import Event, InspectorError
+from inspector.core.shorten import middle
 from inspector.core.text import count_unsafe, visible
 from inspector.store.edits import Edits
 from inspector.tui.clipboard import pasteable
@@ -22,6 +25,8 @@ from inspector.tui.widgets.event_list import EventList
 from inspector.tui.widgets.filter_bar import FilterBar
 from inspector.tui.widgets.glyphs import Glyphs
 
+_COPIED = 56
+"""Cells of what was copied in a toast that has more to say."""
 CLIPBOARD_BYTES = 75_000
 """Many terminals drop a longer clipboard sequence without a word."""
 
@@ -144,7 +149,10 @@ class Ground(Boundary[None]):
             return
         self.app.copy_to_clipboard(safe)
         escaped = count_unsafe(text.replace("\r\n", "\n"))
-        self.tell(f"{done}; {units.count(escaped, 'control character')} escaped" if escaped else done)
+        if escaped:
+            what = middle(visible(done), _COPIED, cell_len)
+            done = f"{what}; {units.count(escaped, 'control character')} escaped"
+        self.tell(done)
 
 
 def clock_us() -> int:

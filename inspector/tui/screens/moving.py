@@ -96,6 +96,7 @@ class Moving(CopyActions, ListenerActions, FilterActions, Reading):
         """One step back: search, scan, zoom, pane, filter."""
         for pane in (self.details, self.extra):
             if pane.close_find():
+                self.update_footer()
                 return
         if self.stop_scan():
             return

@@ -213,6 +213,8 @@ class Painter:
     def _head(self, head: HeadLine, room: int, spot: Spot) -> list[Run]:
         shown, right = self._window(spot, 0), _spans(head.right)
         told = [*plain(head.told, "muted"), Run("   ", "muted")] if right else plain(head.told, "muted")
+        if head.new and not right:
+            shown = self._begun(shown, room)
         if head.told and _cells(shown) + _cells(told) + _cells(right) + 3 <= room:
             right = [*told, *right]
         return self._justified(shown, right, room, " ")
@@ -239,6 +241,13 @@ class Painter:
             return runs
         kept, _, _ = cut(runs, 0, room - 1)
         return [*kept, Run(self._glyphs.ellipsis, "muted")] if room > 0 else []
+
+    def _begun(self, runs: list[Run], room: int) -> list[Run]:
+        """The runs cut to `room` cells at their start: what they say of a long path stands at their end."""
+        if (over := _cells(runs) - room) <= 0:
+            return runs
+        kept, _, _ = cut(runs, over + 1, over + room)
+        return [Run(self._glyphs.ellipsis, "muted"), *kept]
 
     def _is_new(self, spot: Spot) -> bool:
         section = self.document.sections[spot.section]
