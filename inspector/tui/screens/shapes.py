@@ -52,7 +52,7 @@ class ShapesScreen(ShapeActions):
     DEFAULT_CSS = """
     ShapesScreen { background: $background; }
     ShapesScreen #panes { layout: horizontal; height: 1fr; }
-    ShapesScreen #types-pane { width: 45%; max-width: 64; }
+    ShapesScreen #types-pane { width: 45%; max-width: 65; }
     ShapesScreen #fields-pane { width: 1fr; }
     ShapesScreen.-beside #fields-inner { border-left: solid $rule; }
     ShapesScreen.-stacked #panes { layout: vertical; }

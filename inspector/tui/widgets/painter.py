@@ -119,8 +119,7 @@ class Painter:
     def _justified(self, runs: list[Run], right: list[Run], room: int, filler: str) -> list[Run]:
         """`runs`, then `filler` up to what stands at the right edge."""
         after = _cells(right) + 1 if right else 0
-        if right and _cells(runs) + after < room:
-            room -= 1  # where there is room, it does not run into the scrollbar
+        room -= bool(right)  # so that it does not run into the scrollbar
         shown = self._ended(runs, max(0, room - after))
         gap = room - _cells(shown) - after
         if gap > 0 and (right or filler != " ") and room < 1 << 30:
