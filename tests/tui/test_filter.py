@@ -99,7 +99,7 @@ async def test_letters_that_come_with_the_key_of_the_filter_are_written(store: P
         await stage.press("escape", "enter")
         for key, letter in (("slash", "/"), *((letter, letter) for letter in "tXqpa")):
             stage.app.post_message(Key(key, letter))
-        await stage.until(lambda: stage.main.details.find_bar.query_one(Input).value == "tXqpa")
+        await stage.until(lambda: stage.main.details.find_bar.line.value == "tXqpa")
         assert stage.app.screen is stage.main
 
 

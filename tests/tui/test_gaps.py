@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from textual._compositor import Compositor, LayoutUpdate
+from textual.color import Color
 from textual.css.styles import RulesMap
 from textual.dom import DOMNode
 from textual.events import Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
+from textual.widget import Widget
 
+from inspector.tui.theme import LIGHT
 from tests.tui.conftest import Staged
 from tests.tui.screens_store import fill
 
@@ -111,3 +114,27 @@ async def test_a_resize_paints_all_once(
             assert [strip.cell_length for strip in stage.main._compositor.render_strips()] == [
                 size.width
             ] * size.height
+
+
+async def test_a_theme_is_not_told_to_everything_for_each_colour(
+    tmp_path: Path, staged: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colours of scrollbars that panes do not have stay the same; with them it was a thousand times more."""
+    async with staged(fill(tmp_path / "events.db", [{"type": "small"}])) as stage:
+        await stage.detail(1)
+        told = 0
+        refresh = Widget.refresh
+
+        def counting(widget: Widget, *regions: Region, **options: bool) -> Widget:
+            nonlocal told
+            told += 1
+            return refresh(widget, *regions, **options)
+
+        stage.app.theme = LIGHT.name
+        monkeypatch.setattr(Widget, "refresh", counting)
+        stage.app.refresh_css(animate=False)
+        monkeypatch.undo()
+        await stage.pilot.pause()
+        assert stage.main.styles.background == Color.parse(LIGHT.background or "")
+        everything = len(list(stage.main.walk_children(with_self=True)))
+        assert told < 15 * everything

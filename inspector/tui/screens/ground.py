@@ -24,6 +24,7 @@ from inspector.tui.widgets.detail import DetailPane
 from inspector.tui.widgets.event_list import EventList
 from inspector.tui.widgets.filter_bar import FilterBar
 from inspector.tui.widgets.glyphs import Glyphs
+from inspector.tui.widgets.pane import UNSEEN
 
 _COPIED = 56
 """Cells of what was copied in a toast that has more to say."""
@@ -33,6 +34,8 @@ CLIPBOARD_BYTES = 75_000
 
 class Ground(Boundary[None]):
     """The panes, and what every action needs."""
+
+    DEFAULT_CSS = f"Ground {{ {UNSEEN}; }}"
 
     def __init__(self, session: Session, glyphs: Glyphs) -> None:
         super().__init__()

@@ -34,20 +34,28 @@ class FindBar(Horizontal):
     FindBar > Input { width: 1fr; border: none; height: 1; padding: 0; background: $panel; }
     """
 
-    def compose(self) -> ComposeResult:
-        """Sign, input, count."""
-        yield Static(" / ", id="find-sign", markup=False)
-        yield Input(id="find-input", compact=True, select_on_focus=False)
-        yield Static("", id="find-count", markup=False)
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = Input(id="find-input", compact=True, select_on_focus=False)
+        self._count = Static("", id="find-count", markup=False)
+
+    def open(self) -> None:
+        """Show it with nothing written yet. What it holds joins the screen now: the start need not wait for it."""
+        if not self.line.is_attached:
+            self.mount(Static(" / ", id="find-sign", markup=False), self.line, self._count)
+        self.display = True
+        self.line.value = ""
+        self.count("")
+        self.screen.set_focus(self.line)
 
     @property
     def is_written_into(self) -> bool:
         """Whether letters go into the line, so that no letter is a key."""
-        return bool(self.display) and self.query_one(Input).has_focus
+        return bool(self.display) and self.line.has_focus
 
     def count(self, text: str) -> None:
         """Show how many were found."""
-        self.query_one("#find-count", Static).update(Content(text))
+        self._count.update(Content(text))
 
 
 class DetailPane(Pane):
@@ -179,12 +187,8 @@ class DetailPane(Pane):
 
     def open_find(self) -> None:
         """Ask what to look for in this pane."""
-        self.find_bar.display = True
         self.path_bar.styles.height = 1
-        line = self.find_bar.query_one(Input)
-        line.value = ""
-        self.find_bar.count("")
-        self.screen.set_focus(line)
+        self.find_bar.open()
 
     def close_find(self) -> bool:
         """Leave the search; False when none was open."""
@@ -218,7 +222,7 @@ class DetailPane(Pane):
     def _tell_matches(self) -> None:
         if not self.find_bar.display:
             return
-        text, (current, total) = self.find_bar.query_one(Input).value, self._found
+        text, (current, total) = self.find_bar.line.value, self._found
         reading = bool(self.path_bar.note)
         if not text:
             words = " esc closes "
