@@ -25,8 +25,7 @@ def curl_line(url: str, width: int = 0) -> str:
     terminal has its rows as lines.
     """
     body = '{"type":"hello","details":{"n":1}}'
-    # With a port it is our own listener, whose certificate no system trusts by itself; a tunnel has none.
-    insecure = "-k " if re.fullmatch(r"https://.*:[0-9]+", url) else ""
+    insecure = "-k " if _is_own_https(url) else ""
     rows = [f"curl {insecure}{url}/hello"]
     for option in ("-H 'Content-Type: application/json'", f"-d '{body}'"):
         if width and len(f"{rows[-1]} {option} \\") > width:
@@ -34,6 +33,17 @@ def curl_line(url: str, width: int = 0) -> str:
         else:
             rows[-1] += f" {option}"
     return " \\\n".join(rows)
+
+
+def python_line(url: str) -> str:
+    """The same in Python, as short as it can be."""
+    unverified = ", verify=False" if _is_own_https(url) else ""
+    return f'requests.post("{url}/hello", json={{"type": "hello"}}{unverified})'
+
+
+def _is_own_https(url: str) -> bool:
+    """With a port it is our own listener, whose certificate no system trusts by itself; a tunnel has none."""
+    return re.fullmatch(r"https://.*:[0-9]+", url) is not None
 
 
 def sample_folder() -> Path:

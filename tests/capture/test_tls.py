@@ -29,7 +29,7 @@ from inspector.cli.send import post_file
 from inspector.core.events import InspectorError
 from inspector.store.edits import Edits
 from inspector.store.reader import Reader
-from inspector.tui.sample import curl_line, post_sample
+from inspector.tui.sample import curl_line, post_sample, python_line
 from tests.capture.conftest import CaptureProcess, captured
 
 NAMES = {"localhost", "127.0.0.1", "::1"}
@@ -316,6 +316,8 @@ def test_what_our_own_commands_do_with_a_listener_of_their_own(tmp_path: Path) -
         assert post_sample(child.url)
         line = curl_line(child.url)
         assert line.startswith("curl -k https://")
+        assert python_line(child.url).endswith(', json={"type": "hello"}, verify=False)')
+        assert "verify" not in python_line("https://name.ngrok.app")
         if shutil.which("curl"):
             assert "received" in subprocess.run(line, shell=True, capture_output=True, text=True).stdout
         told = [json.loads(line) for line in inspector("doctor", "--json").stdout.splitlines()]

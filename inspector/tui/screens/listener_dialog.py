@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from inspector.core.text import visible
 from inspector.tui.keys import bind, key_of
-from inspector.tui.sample import curl_line
+from inspector.tui.sample import curl_line, python_line
 from inspector.tui.screens.dialog import Dialog
 
 
@@ -95,13 +95,16 @@ class ListenerDialog(Dialog[str]):
                 yield _row("Answers", f"{rule}   ({answers} changes that, {pause} pauses)")
             if self.listener.get("certificate"):
                 yield _row("Trust", str(self.listener["certificate"]))
+            host = str(self.listener.get("host", ""))
             if self.listener.get("loopback") is False and not self.down:
+                everywhere = next((one for one in ("0.0.0.0", "[::]") if f"//{one}:" in self.url), "")
+                by = f", by this machine's name or address in place of {everywhere}" if everywhere else ""
                 yield Static(
                     Content.styled(
-                        "Other machines can reach it: they can send events, and read nothing.", "$warning"
+                        f"Other machines can reach it{by}: they can send events, and read nothing.",
+                        "$warning",
                     )
                 )
-            host = str(self.listener.get("host", ""))
             if not self.down and host in ("127.0.0.1", "localhost", "::1"):
                 yield Static(
                     Content(
@@ -114,7 +117,7 @@ class ListenerDialog(Dialog[str]):
             yield Static(Content("From a shell, and from Python:"), classes="muted gap")
             room = min(self.WIDTH, self.app.size.width) - 4
             yield Static(Content(curl_line(base, room)), classes="code")
-            yield Static(Content(f'requests.post("{base}/hello", json={{"type": "hello"}})'), classes="code")
+            yield Static(Content(python_line(base)), classes="code")
             yield Static(
                 Content("In Anchore, the address is the URL of a webhook configuration."), classes="muted"
             )
