@@ -47,6 +47,7 @@ def respond_command(
       [{"path": "/hooks/*", "method": "POST", "status": 503,
         "headers": {"Retry-After": "5"}, "body": "busy", "delay": "2s"},
        {"sequence": [500, {"drop": true}, 200]}]
+    and with by-url beside them: {"by_suffix": true, "rules": […]}
 
     It lasts until the listener ends, and returns when the listener has taken it.
     """
