@@ -7,8 +7,7 @@ the decoded bytes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 from inspector.core.events import Request
@@ -22,8 +21,7 @@ SMALL = 64 * 1024
 _MAX_FIELDS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(NamedTuple):
     """Identity and shape of one request; `shape` is None when the body is not JSON (or nested too deep)."""
 
     identity: Identity

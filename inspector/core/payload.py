@@ -163,9 +163,12 @@ def parse_lightly(body: bytes) -> tuple[Any, int]:
     return payload, text.count('":')
 
 
+_PLAIN_TEXT = tuple(bracket + bytes((after,)) for bracket in (b"{", b"[") for after in b'"{[ \n\r\t')
+
+
 def _decoded(body: bytes) -> str:
     # No other encoding begins like this; `detect_encoding` takes its time.
-    plain = body[:1] in (b"{", b"[") and body[1:2] not in (b"", b"\0")
+    plain = body.startswith(_PLAIN_TEXT)
     try:
         return body.decode("utf-8" if plain else json.detect_encoding(body), "surrogatepass")
     except UnicodeDecodeError as error:

@@ -298,6 +298,10 @@ class _Server:
         try:
             self._begin()
             arrivals = [_arrival(job) for job in jobs if job[0] == "event"]
+            size = sum(
+                [OVERHEAD if one.request is None else OVERHEAD + len(one.request.body) for one in arrivals]
+            )
+            size += sum([len(job[3]) if job[0] == "piece" else OVERHEAD for job in jobs if job[0] != "event"])
             stored = writer.store(arrivals) if arrivals else []
             events = iter(stored)
             results: list[Result] = [
@@ -312,16 +316,8 @@ class _Server:
             except sqlite3.Error:
                 self._broken = True
             raise
-        self._fold.wrote(sum(_size(job) for job in jobs))
+        self._fold.wrote(size)
         return results, stored
-
-
-def _size(job: Job) -> int:
-    """Bytes that a job has added to the WAL, about."""
-    if job[0] == "event":
-        request = _arrival(job).request
-        return OVERHEAD + (0 if request is None else len(request.body))
-    return len(job[3]) if job[0] == "piece" else OVERHEAD
 
 
 def _arrival(job: Job) -> Arrival:
