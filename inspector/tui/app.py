@@ -159,6 +159,9 @@ class InspectorApp(App[None]):
             self.set_timer(1.0, lambda: threading.Thread(target=_prepare, daemon=True).start())
             # A collection of everything holds all threads up; most of what is thrown away is young.
             gc.set_threshold(2_000, 10, 50)
+            # All that was imported lives as long as the app: the first of them, in the middle of the first paint,
+            # need not look at it.
+            gc.freeze()
             # The loop gives the interpreter away with each row it reads; a thread that searches may keep it for this
             # long each time.
             sys.setswitchinterval(_SWITCH_S)
