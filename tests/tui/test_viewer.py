@@ -6,6 +6,8 @@ import asyncio
 import base64
 import json
 import time
+from itertools import accumulate
+from random import Random
 
 import pytest
 
@@ -475,6 +477,20 @@ def test_measures() -> None:
     assert not dump.tall(100).rows
     assert dump.tall(40).more[-1] == len(dump.tall(40).rows) * (dump.height(0, 40) - 1)
     assert isinstance(dump.tall(40).rows, range)  # a dump of megabytes costs nothing
+
+
+@pytest.mark.parametrize("mixed", [False, True], ids=["ascii", "wide letters among them"])
+def test_rows_are_as_tall_as_each_is_high(mixed: bool) -> None:
+    """All at once they are counted in another way than one by one."""
+    chance = Random(5)
+    letters = "abc 表ä\x1b" if mixed else "abc "
+    lines = ["".join(chance.choices(letters, k=chance.randrange(40))) for _ in range(300)]
+    measure = Measure(TextLines("\n".join(lines)))
+    for width in range(1, 45):
+        more = [measure.height(row, width) - 1 for row in range(len(measure.lines))]
+        tall = measure.tall(width)
+        assert list(tall.rows) == [row for row, beyond in enumerate(more) if beyond]
+        assert list(tall.more) == list(accumulate(beyond for beyond in more if beyond))
 
 
 def test_new_paths_match_any_index_and_key() -> None:

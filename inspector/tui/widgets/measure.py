@@ -95,16 +95,16 @@ class Measure:
             more = self.height(0, width) - 1
             count = len(self.lines) if more else 0
             return Tall(range(count), range(more, more * count + 1, max(1, more)))
+        # Comprehensions alone: there may be hundreds of thousands of rows, and the screen waits.
         if exact is None:
-            rows = array("q", [row for row, wide in enumerate(cells) if wide > width])
-            beyond = [(wide - 1) // width for wide in cells if wide > width]
+            rows = [row for row, wide in enumerate(cells) if wide > width]
+            beyond = [(cells[row] - 1) // width for row in rows]
         else:
-            narrow = max(1, width - 1)
-            rows = array(
-                "q", [row for row, wide in enumerate(cells) if wide > (width if exact[row] else narrow)]
-            )
-            beyond = [self.height(row, width) - 1 for row in rows]
-        return Tall(rows, array("q", accumulate(beyond)))
+            strides = max(1, width - 1), width
+            rows = [row for row, wide in enumerate(cells) if wide >= width]
+            rows = [row for row in rows if cells[row] > strides[exact[row]]]
+            beyond = [(cells[row] - 1) // strides[exact[row]] for row in rows]
+        return Tall(array("q", rows), array("q", accumulate(beyond)))
 
     def height(self, row: int, width: int) -> int:
         """How many lines a row takes when it is wrapped at `width` cells."""
