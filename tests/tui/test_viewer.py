@@ -335,6 +335,21 @@ async def test_the_next_event_keeps_the_path_and_the_open_sections() -> None:
         assert (viewer.place.section, viewer.place.row) == ("envelope", 4)
 
 
+async def test_what_is_told_of_a_new_path_keeps_its_words() -> None:
+    """A long path loses its beginning, but for its last step; only then the words lose their end."""
+    told = ("details.a.long.path.team is new: string", "base_reference is now null, was string in 1 event")
+    lines = [HeadLine((Span(words, "new"),), (), True) for words in told]
+    app = Host(Viewer())
+    async with app.run_test(size=(34, 4)) as pilot:
+        viewer = app.query_one(Viewer)
+        viewer.show(Document((Section("shape", None, Head(lines)),)))
+        await pilot.pause()
+        assert rows(viewer)[:2] == [
+            "› …long.path.team is new: string",
+            "◆ base_reference is now null, wa…",
+        ]
+
+
 async def test_empty_document() -> None:
     """Keys do nothing where there is nothing."""
     app = Host(Viewer())

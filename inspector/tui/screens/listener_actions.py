@@ -66,6 +66,7 @@ class ListenerActions(AnswerActions):
         """Show the listener's address, snippets and last log lines."""
         from inspector.tui.screens.listener_dialog import ListenerDialog
 
+        self.watch_trouble()  # the dialog tells how it is now, not a second ago
         listener = self.session.state("listener")
         listener = listener if isinstance(listener, dict) else {}
         capture = self.session.capture

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -242,11 +243,15 @@ class Painter:
         return [*kept, Run(self._glyphs.ellipsis, "muted")] if room > 0 else []
 
     def _begun(self, runs: list[Run], room: int) -> list[Run]:
-        """The runs cut to `room` cells at their start: what they say of a long path stands at their end."""
-        if (over := _cells(runs) - room) <= 0:
-            return runs
-        kept, _, _ = cut(runs, over + 1, over + room)
-        return [Run(self._glyphs.ellipsis, "muted"), *kept]
+        """What is told of a path, for `room` cells: the path loses its beginning, but for its last step."""
+        over = _cells(runs) - room
+        path = "".join(run.text for run in runs).partition(" ")[0]
+        first = min(over + 1, cell_len(path[: path.rfind(".") + 1]))
+        if over <= 0 or first <= 0:
+            return self._ended(runs, room)
+        first += path[first : first + 1] == "."
+        kept, _, _ = cut(runs, first, 1 << 30)
+        return self._ended([Run(self._glyphs.ellipsis, "muted"), *kept], room)
 
     def _is_new(self, spot: Spot) -> bool:
         section = self.document.sections[spot.section]
