@@ -62,6 +62,12 @@ def _ask(
             said = reader.state("answers")
             if isinstance(said, dict) and is_taken(said):
                 return said
+            if reader.setting(name) not in (None, wish):
+                raise InspectorError(
+                    "somebody else asked for something else at the same time, and that holds; "
+                    "inspector respond --show tells it.",
+                    code=1,
+                )
             time.sleep(_LOOK_S)
     raise InspectorError("the listener did not take it within 3 s; its own output says why.", code=1)
 

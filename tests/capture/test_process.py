@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from inspector.capture import child, narrate
+from inspector.capture import asking, child, narrate
 from inspector.capture.address import bind, is_loopback, port_holder, url_of
 from inspector.capture.asking import ask_answers, ask_pause
 from inspector.capture.child import Capture, open_log, running
@@ -194,6 +194,32 @@ def test_settings_from_another_process_are_taken_at_once(store: Path) -> None:
         capture.stop()
         with started(store) as again:
             assert post(again.url) == 200
+
+
+def test_of_two_who_ask_at_once_the_first_is_told_that_the_other_holds(
+    store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "_TAKEN_S", 30.0)
+
+    def ask_too() -> None:
+        with closing(Reader(store)) as reader:
+            assert until(lambda: reader.setting("answers") is not None)
+        ask_answers(store, [{"status": 417}])
+
+    with started(store) as capture:
+        assert capture.pid is not None
+        other = threading.Thread(target=ask_too)
+        os.kill(capture.pid, signal.SIGSTOP)
+        try:
+            other.start()
+            with pytest.raises(
+                InspectorError, match="somebody else asked for something else at the same time"
+            ):
+                ask_answers(store, [{"status": 416}])
+        finally:
+            os.kill(capture.pid, signal.SIGCONT)
+            other.join()
+        assert post(capture.url) == 417
 
 
 def test_what_was_asked_holds_after_a_crash_and_not_in_a_new_run(store: Path) -> None:
