@@ -11,9 +11,14 @@ import click
 from inspector.cli.arguments import json_option
 from inspector.cli.output import Column, emit, narrate, print_table, style
 from inspector.core import shorten
+from inspector.core.alignment import on_side
 from inspector.core.diff import Change, counts_in_words
+from inspector.core.events import InspectorError
+from inspector.core.header_diff import HeaderLine, diff_headers
 from inspector.core.payload import show_path
 from inspector.core.text import visible
+from inspector.core.units import count
+from inspector.core.value_diff import ABSENT, MAX_PLACES, ValueLine, diff_values
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
 
@@ -41,20 +46,29 @@ _COLOURS = {
     "optional": "yellow",
     "required": "yellow",
 }
+_CHANGES = {"-": "removed", "+": "added", "~": "changed"}
+_LONGEST = 200
+"""Characters of a value in the table."""
 
 
 @click.command("diff", short_help="Compare two shapes.")
 @click.argument("a")
 @click.argument("b")
+@click.option("--values", is_flag=True, help="Compare value by value, not the shapes.")
+@click.option("--headers", is_flag=True, help="Compare request lines and headers; secrets are masked.")
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 when there are changes.")
 @click.pass_obj
-def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bool) -> int:
+def diff_command(
+    store: str | None, a: str, b: str, values: bool, headers: bool, as_json: bool, exit_code: bool
+) -> int:
     """Compare the shapes of A and B: fields only in A, only in B, and in both with another type.
 
     A and B are each a type (user.image.analysis.completed, also with * or as sender:type), an event's id, or
     a file (with a / in it, or ending in .json or .http): a payload, a JSON Schema or a baseline. Filter words
     after an @ narrow a type to some of its events; without a type before the @ it is that of the other side.
+
+    With --values or --headers one request stands for each side: of a type its first.
 
     \b
     Examples:
@@ -62,11 +76,46 @@ def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bo
       inspector diff push@before:24h @since:24h
       inspector diff 'push@header.user-agent:GitHub-Hookshot/1*' 1204
       inspector diff push ./push.schema.json
+      inspector diff 1204 1207 --values
     """
-    from inspector.store.sides import compare, resolve_sides
+    from inspector.store.sides import compare, payload_in_side, request_of, resolve_sides, why_no_request
 
+    if values and headers:
+        raise click.UsageError("--values and --headers are two questions: ask one at a time")
     with _reader_for(store_path(store), a, b) as reader:
         one, other = resolve_sides(reader, a, b)
+        requests = [request_of(reader, side) for side in (one, other)] if values or headers else []
+    labels = f"a  {visible(one.label)}\nb  {visible(other.label)}\n"
+    if values:
+        payloads = [payload_in_side(*side) for side in zip("ab", (one, other), requests, strict=True)]
+        lines = diff_values(*payloads)
+        differ = [line for line in lines if line.sign != "="]
+        _tell(
+            labels,
+            [_value_cells(line) for line in differ],
+            [_value_json(line) for line in differ],
+            "value",
+            as_json,
+        )
+        if len(lines) >= MAX_PLACES:
+            narrate(f"Only the first {MAX_PLACES:,} values are compared.")
+        return 1 if exit_code and differ else 0
+    if headers:
+        for letter, side, request in zip("ab", (one, other), requests, strict=True):
+            if request is None:
+                raise InspectorError(f"{why_no_request(letter, side)}; there are no headers to compare")
+        first, second = requests
+        assert first is not None
+        assert second is not None
+        heads = [line for line in diff_headers(first, second) if line.sign != "="]
+        _tell(
+            labels,
+            [_header_cells(line) for line in heads],
+            [_header_json(line) for line in heads],
+            "header line",
+            as_json,
+        )
+        return 1 if exit_code and heads else 0
     changes = compare(one, other)
     if as_json:
         for change in changes:
@@ -74,7 +123,7 @@ def diff_command(store: str | None, a: str, b: str, as_json: bool, exit_code: bo
     elif not changes:
         print("The same shape.")
     else:
-        print(style(f"a  {visible(one.label)}\nb  {visible(other.label)}\n", dim=True))
+        print(style(labels, dim=True))
         _print_changes(changes)
         narrate(counts_in_words(changes))
     return 1 if exit_code and changes else 0
@@ -90,6 +139,11 @@ def _print_changes(changes: Sequence[Change]) -> None:
         if change.moved is not None:
             where = "to" if change.change == "removed" else "from"
             rows.append(("", f"  moved {where} {show_path(change.moved)}", "", "", ""))
+    _print_rows("field", rows)
+
+
+def _print_rows(what: str, rows: Sequence[tuple[str, ...]]) -> None:
+    """A sign, what differs, both sides, and a note where there is one."""
     colours = dict(zip(_SIGNS.values(), _COLOURS.values(), strict=True))
 
     def looks(at: int, cell: str) -> str:
@@ -97,9 +151,49 @@ def _print_changes(changes: Sequence[Change]) -> None:
 
     columns = (
         Column(),
-        Column("field", gives=1, least=24, cut=shorten.start),
+        Column(what, gives=1, least=24, cut=shorten.start),
         Column("a", gives=2, least=10),
         Column("b", gives=3, least=10),
         Column(),
     )
     print_table(columns, rows, looks)
+
+
+def _tell(
+    labels: str, rows: Sequence[tuple[str, ...]], lines: Sequence[dict[str, object]], what: str, as_json: bool
+) -> None:
+    """What differs between two requests: JSON lines, or a table and how many there are."""
+    if as_json:
+        for line in lines:
+            emit(line)
+    elif not rows:
+        print(f"The same {what}s.")
+    else:
+        print(style(labels, dim=True))
+        _print_rows("field" if what == "value" else "header", rows)
+        narrate(f"{count(len(rows), what)} {'differs' if len(rows) == 1 else 'differ'}.")
+
+
+def _value_cells(line: ValueLine) -> tuple[str, ...]:
+    a, b = line.in_words(_LONGEST)
+    return line.sign, show_path(line.path), a or "–", b or "–", ""
+
+
+def _value_json(line: ValueLine) -> dict[str, object]:
+    """``a`` and ``b`` are left out where nothing stands; paths of both sides where elements have moved."""
+    found: dict[str, object] = {"change": _CHANGES[line.sign], "path": show_path(line.path)}
+    here, there = (show_path(on_side(line.path, side)) for side in "ab")
+    if here != there:
+        found |= {"path_a": here, "path_b": there}
+    for name, value in (("a", line.a), ("b", line.b)):
+        if value is not ABSENT:
+            found[name] = value
+    return found
+
+
+def _header_cells(line: HeaderLine) -> tuple[str, ...]:
+    return line.sign, line.name, ", ".join(line.a) or "–", ", ".join(line.b) or "–", ""
+
+
+def _header_json(line: HeaderLine) -> dict[str, object]:
+    return {"change": _CHANGES[line.sign], "name": line.name, "a": line.a, "b": line.b}

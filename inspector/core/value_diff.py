@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from inspector.core.alignment import Aligner, Apart
+from inspector.core.formats import as_text
 from inspector.core.payload import Path, Step, json_type
+from inspector.core.shorten import differing
 
 MAX_PLACES = 20_000
 """Values that are compared at most; what lies beyond is left out."""
@@ -34,6 +36,13 @@ class ValueLine:
     a: Any
     """The value in A, or ABSENT."""
     b: Any
+
+    def in_words(self, longest: int) -> tuple[str, str]:
+        """Both values as JSON of at most so many characters, long strings from where they differ; empty for ABSENT."""
+        a, b = self.a, self.b
+        if isinstance(a, str) and isinstance(b, str):
+            a, b = differing(a, b, longest)
+        return "" if a is ABSENT else as_text(a, longest), "" if b is ABSENT else as_text(b, longest)
 
 
 def diff_values(a: Any, b: Any) -> list[ValueLine]:

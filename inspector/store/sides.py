@@ -30,6 +30,7 @@ from inspector.core.told_names import with_names
 from inspector.core.type_shape import TypeShape, Variant, type_shape
 from inspector.store.files import is_payload_file, read_payload_file
 from inspector.store.order import ids_between
+from inspector.store.payloads import payload_in
 from inspector.store.pins import read_pin
 from inspector.store.reader import Reader
 
@@ -181,6 +182,23 @@ def request_of(reader: Reader, side: Side) -> Request | None:
     if side.request is not None:
         return side.request
     return None if side.event is None else reader.request(side.event)
+
+
+def payload_in_side(letter: str, side: Side, request: Request | None) -> Any:
+    """The payload of the request of a side, called `letter`; InspectorError says why there is none to compare."""
+    if request is None:
+        raise InspectorError(f"{why_no_request(letter, side)}; there are no values to compare.")
+    try:
+        return payload_in(request)
+    except NotJson as error:
+        raise InspectorError(f"{letter} has no values to compare: {error}") from None
+
+
+def why_no_request(letter: str, side: Side) -> str:
+    """Why `request_of` found none, as the beginning of a sentence."""
+    if side.kind in ("schema", "baseline"):
+        return f"{letter} is a {'JSON Schema' if side.kind == 'schema' else 'baseline'}"
+    return f"The event of {letter} was deleted"
 
 
 def _first_event(shape: TypeShape) -> int:

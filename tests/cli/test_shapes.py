@@ -168,6 +168,48 @@ def test_exit_codes_of_a_diff(run: Run, fill: Fill) -> None:
     assert run("diff", "1", "./no-such.json").code == 2
 
 
+def test_a_diff_of_values_and_headers(run: Run, fill: Fill, tmp_path: Path) -> None:
+    """The command-line twins of the diff screen's other tabs."""
+    fill(
+        b'{"type":"a","x":1,"list":[{"id":1,"v":1},{"id":2,"v":"\\u001b[2J"}],"gone":null}',
+        b'{"type":"a","x":2,"list":[{"id":0,"v":0},{"id":1,"v":1},{"id":2,"v":"n"}],"more":[true]}',
+        b"text",
+    )
+    found = {line.pop("path"): line for line in run("diff", "1", "2", "--values", "--json").lines}
+    assert found == {
+        "x": {"change": "changed", "a": 1, "b": 2},
+        "list[0]": {"change": "added", "b": {"id": 0, "v": 0}},
+        "list[0].id": {"change": "added", "b": 0},
+        "list[0].v": {"change": "added", "b": 0},
+        "list[1→2].v": {
+            "change": "changed", "path_a": "list[1].v", "path_b": "list[2].v", "a": "\x1b[2J", "b": "n"
+        },
+        "gone": {"change": "removed", "a": None},
+        "more": {"change": "added", "b": [True]},
+        "more[0]": {"change": "added", "b": True},
+    }  # fmt: skip
+    told = run("diff", "1", "2", "--values")
+    assert (told.code, told.err) == (0, "8 values differ.\n")
+    assert re.search(r"^~ +list\[1→2\]\.v +\"\\u001b\[2J\" +\"n\"", told.out, re.MULTILINE)
+    assert run("diff", "1", "2", "--values", "--exit-code").code == 1
+    assert run("diff", "1", "1", "--values", "--exit-code").out == "The same values.\n"
+    bad = run("diff", "1", "3", "--values")
+    assert bad.code == 1
+    file = tmp_path / "one.http"
+    file.write_bytes(b"PUT /b HTTP/1.1\r\nAuthorization: Bearer abcdefgh\r\nX-N: 1\r\nx-n: 2\r\n\r\n{}")
+    lines = {line.pop("name"): line for line in run("diff", "1", file, "--headers", "--json").lines}
+    assert lines["method"] == {"change": "changed", "a": ["POST"], "b": ["PUT"]}
+    assert lines["X-N"] == {"change": "added", "a": [], "b": ["1", "2"]}
+    assert "abcdefgh" not in str(lines["Authorization"])
+    assert "X-N" in run("diff", "1", file, "--headers").out
+    both = run("diff", "1", "2", "--headers", "--values")
+    assert (both.code, "one at a time" in both.err) == (2, True)
+    schema = tmp_path / "s.json"
+    schema.write_text('{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object"}')
+    none = run("diff", "1", schema, "--values")
+    assert (none.code, none.err) == (2, "inspector: b is a JSON Schema; there are no values to compare.\n")
+
+
 def test_two_files_need_no_store(run: Run, store: Path, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"x": 1}))
     (tmp_path / "b.json").write_text(json.dumps({"x": "s", "\x1b[2J": 1}))

@@ -41,6 +41,8 @@ from inspector.tui.widgets.rows import Piece, Row, outside
 from inspector.tui.widgets.told import Told
 
 TABS = ("Shape", "Values", "Headers")
+_OPTIONS = ("", " --values", " --headers")
+"""What the command line wants for the same."""
 BESIDE = 100
 """Columns from which the sides stand side by side."""
 
@@ -390,5 +392,10 @@ class DiffScreen(LeftOnce[str | None]):
         """Show the keys."""
         a, b = (shlex.quote(side.label.removeprefix("#")) for side in self.sides)
         self.app.push_screen(
-            HelpScreen("Keys in the diff", groups_in_force(self), f"inspector diff {a} {b}", signs=MEANINGS)
+            HelpScreen(
+                "Keys in the diff",
+                groups_in_force(self),
+                f"inspector diff {a} {b}{_OPTIONS[self.tab]}",
+                signs=MEANINGS,
+            )
         )

@@ -11,16 +11,15 @@ from rich.cells import cell_len
 from inspector.core.alignment import swapped
 from inspector.core.diff import Change
 from inspector.core.events import Request
-from inspector.core.formats import as_text
+from inspector.core.header_diff import diff_headers
 from inspector.core.payload import ITEMS, Path, show_path
 from inspector.core.places import path_order
-from inspector.core.redact import redact_headers
 from inspector.core.shorten import differing, event_type
 from inspector.core.shorten import end as cut_end
 from inspector.core.shorten import start as cut_start
 from inspector.core.text import visible
 from inspector.core.type_shape import Field, TypeShape
-from inspector.core.value_diff import ABSENT, ValueLine
+from inspector.core.value_diff import ValueLine
 from inspector.tui.widgets.glyphs import ASCII
 from inspector.tui.widgets.rows import Fold, Piece, Row, Rows, fitted, outside
 
@@ -216,7 +215,7 @@ def value_lines(values: Sequence[ValueLine], alike: bool) -> list[Line]:
         Line(
             "" if value.sign == "=" else value.sign,
             value.path,
-            *_values(value.a, value.b),
+            *value.in_words(_LONGEST),
             told=told[value.sign],
         )
         for value in values
@@ -224,43 +223,16 @@ def value_lines(values: Sequence[ValueLine], alike: bool) -> list[Line]:
     ]
 
 
-def _values(a: Any, b: Any) -> tuple[str, str]:
-    """Both values on a line each, long strings from where they differ; empty for one that is not there."""
-    if isinstance(a, str) and isinstance(b, str):
-        a, b = differing(a, b, _LONGEST)
-    return "" if a is ABSENT else as_text(a, _LONGEST), "" if b is ABSENT else as_text(b, _LONGEST)
-
-
 def header_lines(a: Request, b: Request, alike: bool) -> list[Line]:
-    """The lines of two heads: method, target, then headers by name in the order of A; secrets are masked."""
-    found = [
-        _header_line("method", [a.method], [b.method]),
-        _header_line("target", [a.target.decode("latin-1")], [b.target.decode("latin-1")]),
-    ]
-    left, right = _headers(a), _headers(b)
-    for key in [*left, *(key for key in right if key not in left)]:
-        name, one = left.get(key, ("", []))
-        other_name, other = right.get(key, ("", []))
-        found.append(_header_line(name or other_name, one, other))
-    return [line for line in found if alike or line.sign]
-
-
-def _headers(request: Request) -> dict[str, tuple[str, list[str]]]:
-    """Header lines by lower-case name: the name as it stood first, and all values, masked and decoded."""
-    found: dict[str, tuple[str, list[str]]] = {}
-    masked, _ = redact_headers(request.headers)
-    for (name, value), (_, original) in zip(masked, request.headers, strict=True):
-        text = name.decode("latin-1")
-        # A mask is our own text and UTF-8; what came over the wire is Latin-1.
-        shown = value.decode("latin-1") if value == original else value.decode()
-        found.setdefault(text.lower(), (text, []))[1].append(shown)
-    return found
-
-
-def _header_line(name: str, a: list[str], b: list[str]) -> Line:
-    sign = "" if a == b else "+" if not a else "-" if not b else "~"
+    """The lines of two heads; secrets are masked."""
     told = {"": "The same on both sides.", "+": "Only in b.", "-": "Only in a.", "~": "Another value in b."}
-    return Line(sign, (name.lower(),), ", ".join(a), ", ".join(b), told=told[sign], name=name)
+    found: list[Line] = []
+    for line in diff_headers(a, b):
+        sign = "" if line.sign == "=" else line.sign
+        if alike or sign:
+            texts = ", ".join(line.a), ", ".join(line.b)
+            found.append(Line(sign, (line.name.lower(),), *texts, told=told[sign], name=line.name))
+    return found
 
 
 def as_rows(lines: Sequence[Line]) -> list[Row]:

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspector.core.diff import Change, counts_in_words
-from inspector.core.events import Request
-from inspector.core.payload import NotJson
+from inspector.core.events import InspectorError, Request
 from inspector.core.value_diff import ValueLine, diff_values
-from inspector.store.payloads import payload_in
 from inspector.store.reader import Reader
-from inspector.store.sides import Side, request_of
+from inspector.store.sides import Side, payload_in_side, request_of
 from inspector.tui.screens.diff_rows import (
     Hints,
     Line,
@@ -77,24 +75,16 @@ def view_of(found: Compared | None, sides: tuple[Side, Side], tab: int, alike: b
 def read_both(store: Path, a: Side, b: Side, changes: list[Change]) -> Compared:
     """All that needs events: hints on values, and the two requests compared value by value."""
     found = Compared(changes)
-    payloads = []
     with Reader(store) as reader:
         found.hints = (hints_of(reader, a), hints_of(reader, b))
         found.requests = (request_of(reader, a), request_of(reader, b))
-    for letter, side, request in zip("ab", (a, b), found.requests, strict=True):
-        if request is None:
-            found.no_values = f"{_no_request(letter, side)}; there are no values to compare."
-            return found
-        try:
-            payloads.append(payload_in(request))
-        except NotJson as error:
-            found.no_values = f"{letter} has no values to compare: {error}"
-            return found
+    try:
+        payloads = [
+            payload_in_side(letter, side, request)
+            for letter, side, request in zip("ab", (a, b), found.requests, strict=True)
+        ]
+    except InspectorError as error:
+        found.no_values = str(error)
+        return found
     found.values = diff_values(*payloads)
     return found
-
-
-def _no_request(letter: str, side: Side) -> str:
-    if side.kind in ("schema", "baseline"):
-        return f"{letter} is a {'JSON Schema' if side.kind == 'schema' else 'baseline'}"
-    return f"The event of {letter} was deleted"
