@@ -127,6 +127,10 @@ async def test_by_delivery(store: Path, staged: Staged) -> None:
         await stage.press("b")
         await stage.until(lambda: len(titles(stage)) == 9)
         assert stage.main.events.following
+        await stage.press("b")
+        await stage.until(lambda: not stage.main.events.following)
+        await stage.press("b")
+        await stage.shows("by delivery   following")
 
 
 async def test_an_event_is_found_again_once_the_list_went_through_the_groups(

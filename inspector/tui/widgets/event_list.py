@@ -237,6 +237,12 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
         self._meant = self._cursor, meant
         if self._cursor_event == meant != shown:
             self.post_message(self.Highlighted(meant))
+        self._follow_at_newest()
+
+    def _follow_at_newest(self) -> None:
+        """With the focus, the list follows when the cursor is on the newest event and nothing was missed."""
+        if self.has_focus and self._rows.follows and self._cursor == self._newest() and not self._missed:
+            self.follow()
 
     def _place(self, rows: Arrangement, below: int | None = None) -> None:
         """Show other rows, with the one at the top and the cursor where they were.
@@ -422,9 +428,8 @@ class EventList(ScrollView, can_focus=True, inherit_bindings=False):
             self.action_open()
 
     def on_focus(self) -> None:
-        """With the focus, the list follows when the cursor is on the newest event and nothing was missed."""
-        if self._rows.follows and self._cursor == self._newest() and not self._missed:
-            self.follow()
+        """Follow from now on, if it can."""
+        self._follow_at_newest()
         self.refresh()
 
     def on_blur(self) -> None:
