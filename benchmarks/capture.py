@@ -6,6 +6,8 @@ the usual local receiver: it parses the body, logs it indented, and answers.
 
 Load: wrk, 64 connections, one thread, a 1.5 KB Anchore body. Rounds alternate between the servers, so that what else
 the machine does falls on all of them; the result is the median of the ratios that the rounds come to.
+All bodies are the same, so that wrk has nothing to compute; the listener takes the others for redeliveries. With
+``--new-ids`` each has a random id: that costs wrk more, and the store a page of its index of delivery ids for each event.
 Needs wrk and the ``bench`` extra. Run: ``make bench`` or ``python benchmarks/capture.py [--rounds N] [--seconds S]``.
 With ``--with-screen`` it measures something else: answers while a screen scrolls (see ``with_screen.py``; no wrk).
 """
@@ -59,6 +61,29 @@ wrk.headers["User-Agent"] = "python-requests/2.32.3"
 wrk.headers["Accept"] = "*/*"
 wrk.headers["Accept-Encoding"] = "gzip, deflate"
 """
+
+
+NEW_IDS = """
+local body = io.open("%s"):read("*a")
+local from, to = body:find(body:match('"id": "(%%x+)"'), 1, true)
+local before, after = body:sub(1, from - 1), body:sub(to + 1)
+wrk.headers["Content-Type"] = "application/json"
+wrk.headers["User-Agent"] = "python-requests/2.32.3"
+wrk.headers["Accept"] = "*/*"
+wrk.headers["Accept-Encoding"] = "gzip, deflate"
+function init()
+  math.randomseed(os.time())
+  local request = wrk.format("POST", nil, nil, body)
+  local at = request:find("\\r\\n\\r\\n", 1, true) + 3
+  before, after = request:sub(1, at + from - 1), request:sub(at + to + 1)
+end
+function request()
+  local id = {}
+  for i = 1, 4 do id[i] = string.format("%%08x", math.random(0, 4294967295)) end
+  return before .. table.concat(id) .. after
+end
+"""
+"""The same with another id in each body, as senders choose them."""
 
 
 def free_port() -> int:
@@ -115,6 +140,7 @@ def main() -> int:
     )
     parser.add_argument("--rounds", type=int, default=12)
     parser.add_argument("--seconds", type=int, default=1, help="of each round")
+    parser.add_argument("--new-ids", action="store_true", help="send another id in each body")
     parser.add_argument("--with-screen", action="store_true")
     options = parser.parse_args()
     if options.with_screen:
@@ -130,7 +156,7 @@ def main() -> int:
         payload = Path(folder) / "body.json"
         payload.write_bytes(body())
         script = Path(folder) / "post.lua"
-        script.write_text(LUA % payload)
+        script.write_text((NEW_IDS if options.new_ids else LUA) % payload)
         ports = {"inspector": free_port(), "bare": free_port(), "flask": free_port()}
         words = {
             "inspector": [
