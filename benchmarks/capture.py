@@ -7,7 +7,7 @@ the usual local receiver: it parses the body, logs it indented, and answers.
 Load: wrk, 64 connections, one thread, a 1.5 KB Anchore body. Rounds alternate between the servers, so that what else
 the machine does falls on all of them; the result is the median of the ratios that the rounds come to.
 All bodies are the same, so that wrk has nothing to compute; the listener takes the others for redeliveries. With
-``--new-ids`` each has a random id: that costs wrk more, and the store a page of its index of delivery ids for each event.
+``--new-ids`` each has a random id: that costs wrk more, and the store a page of the index of delivery ids for each.
 Needs wrk and the ``bench`` extra. Run: ``make bench`` or ``python benchmarks/capture.py [--rounds N] [--seconds S]``.
 With ``--with-screen`` it measures something else: answers while a screen scrolls (see ``with_screen.py``; no wrk).
 """
