@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from textual import events
+from textual.geometry import Size
 from textual.widget import Widget
 
 from inspector.tui.detail import TABS
@@ -35,11 +36,15 @@ class Panes(Ground):
         self.front = "list"
         """The one pane that is shown when there is room for one."""
         self._resume = False
+        self._laid_out: Size | None = None
 
     def on_resize(self, message: events.Resize) -> None:
         """Arrange the panes for the size there is, before Textual lays them out and paints them in the same turn."""
         self.place_panes(message.size.width, message.size.height)
-        self.call_next(self._painted)
+        # After a suspension the size is told again, and the terminal has lost what was painted.
+        if message.size != self._laid_out:
+            self._laid_out = message.size
+            self.call_next(self._painted)
 
     def _painted(self) -> None:
         """Textual would paint all of the screen a second time, as it has another size than before."""
