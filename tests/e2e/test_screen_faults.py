@@ -129,6 +129,7 @@ def crash():
     while not os.path.exists(os.environ["CRASH_WHEN"]):
         time.sleep(0.05)
     if "inspector.tui.app" in sys.modules:
+        gc.unfreeze()  # what was there at the first paint is in no collection otherwise
         for thing in gc.get_objects():
             if type(thing).__name__ == "InspectorApp":
                 thing.call_later(lambda: 1 / 0)
