@@ -37,6 +37,11 @@ class Apart(Star):
         super().__init__(f"[{b if a is None else a if b is None else f'{a}→{b}'}]")
         self.a, self.b = a, b
 
+    @classmethod
+    def among(cls, path: Path) -> bool:
+        """True when a path has such a step."""
+        return cls in map(type, path)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Apart) and (self.a, self.b) == (other.a, other.b)
 

@@ -19,7 +19,7 @@ from textual.binding import BindingType
 from textual.events import Resize
 
 from inspector.core import units
-from inspector.core.alignment import on_side
+from inspector.core.alignment import Apart, on_side
 from inspector.core.events import InspectorError
 from inspector.core.field_filter import field_filter
 from inspector.core.payload import show_path
@@ -299,8 +299,11 @@ class DiffScreen(LeftOnce[str | None]):
 
         def fits(row: Row) -> bool:
             line: Line = row.value[0]
-            names = [line.name] if line.name else [show_path(on_side(line.path, side)) for side in "ab"]
-            return any(wanted in name.lower() for name in names)
+            if line.name:
+                return wanted in line.name.lower()
+            # One path where both sides have it in the same place: there may be thousands of lines.
+            paths = {on_side(line.path, side) for side in "ab"} if Apart.among(line.path) else (line.path,)
+            return any(wanted in show_path(path).lower() for path in paths)
 
         if not self.query_one(ChangeRows).go_to(fits, 1):
             self.notify(f"No line here has {visible(text)} in its path.", markup=False)
