@@ -13,7 +13,7 @@ from inspector.cli.output import Column, emit, narrate, print_table, style
 from inspector.core import shorten
 from inspector.core.alignment import on_side
 from inspector.core.diff import Change, counts_in_words
-from inspector.core.events import InspectorError
+from inspector.core.events import InspectorError, Request
 from inspector.core.header_diff import HeaderLine, diff_headers
 from inspector.core.payload import show_path
 from inspector.core.text import visible
@@ -49,6 +49,8 @@ _COLOURS = {
 _CHANGES = {"-": "removed", "+": "added", "~": "changed"}
 _LONGEST = 200
 """Characters of a value in the table."""
+_Row = tuple[tuple[str, ...], dict[str, object]]
+"""One difference: the cells of its line in the table, and its JSON."""
 
 
 @click.command("diff", short_help="Compare two shapes.")
@@ -89,33 +91,20 @@ def diff_command(
     if values:
         payloads = [payload_in_side(*side) for side in zip("ab", (one, other), requests, strict=True)]
         lines = diff_values(*payloads)
-        differ = [line for line in lines if line.sign != "="]
-        _tell(
-            labels,
-            [_value_cells(line) for line in differ],
-            [_value_json(line) for line in differ],
-            "value",
-            as_json,
-        )
+        found = [_value_row(line) for line in lines if line.sign != "="]
+        _tell(labels, found, "field", "value", as_json)
         if len(lines) >= MAX_PLACES:
             narrate(f"Only the first {MAX_PLACES:,} values are compared.")
-        return 1 if exit_code and differ else 0
+        return 1 if exit_code and found else 0
     if headers:
+        heads: list[Request] = []
         for letter, side, request in zip("ab", (one, other), requests, strict=True):
             if request is None:
-                raise InspectorError(f"{why_no_request(letter, side)}; there are no headers to compare")
-        first, second = requests
-        assert first is not None
-        assert second is not None
-        heads = [line for line in diff_headers(first, second) if line.sign != "="]
-        _tell(
-            labels,
-            [_header_cells(line) for line in heads],
-            [_header_json(line) for line in heads],
-            "header line",
-            as_json,
-        )
-        return 1 if exit_code and heads else 0
+                raise InspectorError(f"{why_no_request(letter, side)}; there are no headers to compare.")
+            heads.append(request)
+        found = [_header_row(line) for line in diff_headers(*heads) if line.sign != "="]
+        _tell(labels, found, "header", "header line", as_json)
+        return 1 if exit_code and found else 0
     changes = compare(one, other)
     if as_json:
         for change in changes:
@@ -159,41 +148,30 @@ def _print_rows(what: str, rows: Sequence[tuple[str, ...]]) -> None:
     print_table(columns, rows, looks)
 
 
-def _tell(
-    labels: str, rows: Sequence[tuple[str, ...]], lines: Sequence[dict[str, object]], what: str, as_json: bool
-) -> None:
+def _tell(labels: str, found: Sequence[_Row], head: str, what: str, as_json: bool) -> None:
     """What differs between two requests: JSON lines, or a table and how many there are."""
     if as_json:
-        for line in lines:
+        for _, line in found:
             emit(line)
-    elif not rows:
+    elif not found:
         print(f"The same {what}s.")
     else:
         print(style(labels, dim=True))
-        _print_rows("field" if what == "value" else "header", rows)
-        narrate(f"{count(len(rows), what)} {'differs' if len(rows) == 1 else 'differ'}.")
+        _print_rows(head, [cells for cells, _ in found])
+        narrate(f"{count(len(found), what)} {'differs' if len(found) == 1 else 'differ'}.")
 
 
-def _value_cells(line: ValueLine) -> tuple[str, ...]:
-    a, b = line.in_words(_LONGEST)
-    return line.sign, show_path(line.path), a or "–", b or "–", ""
-
-
-def _value_json(line: ValueLine) -> dict[str, object]:
-    """``a`` and ``b`` are left out where nothing stands; paths of both sides where elements have moved."""
-    found: dict[str, object] = {"change": _CHANGES[line.sign], "path": show_path(line.path)}
-    here, there = (show_path(on_side(line.path, side)) for side in "ab")
+def _value_row(line: ValueLine) -> _Row:
+    """In JSON ``a`` and ``b`` are left out where nothing stands; there are two paths where an element has moved."""
+    path, (here, there) = show_path(line.path), [show_path(on_side(line.path, side)) for side in "ab"]
+    found: dict[str, object] = {"change": _CHANGES[line.sign], "path": path}
     if here != there:
         found |= {"path_a": here, "path_b": there}
-    for name, value in (("a", line.a), ("b", line.b)):
-        if value is not ABSENT:
-            found[name] = value
-    return found
+    found |= {name: value for name, value in (("a", line.a), ("b", line.b)) if value is not ABSENT}
+    a, b = line.in_words(_LONGEST)
+    return (line.sign, path, a or "–", b or "–", ""), found
 
 
-def _header_cells(line: HeaderLine) -> tuple[str, ...]:
-    return line.sign, line.name, ", ".join(line.a) or "–", ", ".join(line.b) or "–", ""
-
-
-def _header_json(line: HeaderLine) -> dict[str, object]:
-    return {"change": _CHANGES[line.sign], "name": line.name, "a": line.a, "b": line.b}
+def _header_row(line: HeaderLine) -> _Row:
+    cells = line.sign, line.name, ", ".join(line.a) or "–", ", ".join(line.b) or "–", ""
+    return cells, {"change": _CHANGES[line.sign], "name": line.name, "a": line.a, "b": line.b}
