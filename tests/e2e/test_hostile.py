@@ -103,6 +103,7 @@ def walk_detail(walk: Walk, number: int) -> None:
         walk.step("1", r"\[Details\]")
     walk.step("f", rf"#{number}\b")
     walk.step("\r", "esc list")
+    time.sleep(0.3)  # the footer may come before the focus: a key too early would leave the text wrapped
     walk.step("wGHLgw", "esc list")
     walk.step("/", r"(│|\n) / +esc closes")
     walk.step("PWNED", r"\d+ of \d+   enter, then n N")
