@@ -7,6 +7,7 @@ the decoded bytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
@@ -21,13 +22,17 @@ SMALL = 64 * 1024
 _MAX_FIELDS = 1000
 
 
+def _nothing() -> None:
+    return None
+
+
 class Identified(NamedTuple):
     """Identity and shape of one request; `shape` is None when the body is not JSON (or nested too deep)."""
 
     identity: Identity
     shape: Shape | None
-    payload: Any = None
-    """What the body decodes to, where there is a shape."""
+    payload: Callable[[], Any] = _nothing
+    """Gives what the body decodes to, where there is a shape."""
 
 
 def header_map(lines: tuple[tuple[bytes, bytes], ...]) -> dict[str, str]:
@@ -105,10 +110,16 @@ def identify(headers: Headers, body: bytes) -> Identified:
             shape = shape_of(payload)
     except (NotJson, ValueError):
         return Identified(recognise(headers, None), None)
-    return Identified(recognise(headers, payload), shape, payload)
+    return Identified(recognise(headers, payload), shape, lambda: payload)
 
 
 def identify_request(request: Request) -> Identified:
     """Identify a whole request, its Content-Encoding decoded first: for the background and for imports."""
     headers = header_map(request.headers)
     return identify(headers, decoded_body(headers, request))
+
+
+def payload_of_request(request: Request) -> Any:
+    """The payload of a whole request, its Content-Encoding decoded first. Raises NotJson when there is none."""
+    headers = header_map(request.headers)
+    return payload_of(headers, decoded_body(headers, request))

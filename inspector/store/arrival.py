@@ -56,7 +56,7 @@ class Known:
 
 
 def look_at(arrival: Arrival, secrets: Secrets, *, identify_all: bool = False) -> Known:
-    """Find out what an arrival is. It needs no store, so it can be done while another batch is being synced."""
+    """Find out what an arrival is. It needs no store, so any process may do it that has time."""
     request = arrival.request
     if arrival.upload is not None:
         return Known(arrival.size, arrival.sha256 or _NO_BODY, pending=arrival.rejected is None)

@@ -28,8 +28,9 @@ from typing import Any
 
 from inspector.core.events import InspectorError
 from inspector.core.signatures import Secrets
-from inspector.store.arrival import Arrival
+from inspector.store.arrival import Arrival, look_at
 from inspector.store.place import MIN_FREE
+from inspector.store.wire import Teller
 from inspector.store.writer import Stored, StoreFailed
 
 MAX_BATCH = 256
@@ -45,6 +46,8 @@ _GRACE_S = 0.5
 _LAST_S = 0.8
 """What both are together once it is to end."""
 _WATCH_S = 0.1
+_LOOK_S = 0.0002
+"""How long, about, a turn of the loop goes on finding out what waits."""
 SILENT = "the disk does not answer"
 TOO_MUCH = "the disk cannot keep up"
 STOPPED = "the listener was stopped before it could be stored"
@@ -58,6 +61,19 @@ _PROBE_S = 1.0
 
 Told = Callable[[bool | None, Any], None]
 """Hears what came of a job: (True, value), (False, why it could not be stored) or (None, words for the user)."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """What waits to be given to the writing process."""
+
+    what: tuple[Any, ...]
+    """A name in `commit_process.JOBS` and its values; ``event`` and its arrival."""
+    size: int
+    """Bytes of heads and bodies."""
+    told: Told
+    since: float
+    """On the monotonic clock."""
 
 
 @dataclass(slots=True)
@@ -110,8 +126,11 @@ class GroupCommit:
         self._on_trouble = on_trouble
         self._on_stored = on_stored
         self._on_fresh = on_fresh
-        self._queue: deque[tuple[tuple[Any, ...], int, Told, float]] = deque()
-        """Jobs with their bytes, who waits for them, and since when."""
+        self._queue: deque[_Job] = deque()
+        self._seen = 0
+        """How many of the queue, from its head on, need not be looked at any more."""
+        self._looking = False
+        self._teller = Teller()
         self._sent: deque[_Batch] = deque()
         self._process: subprocess.Popen[bytes] | None = None
         self._link: _Link | None = None
@@ -154,6 +173,7 @@ class GroupCommit:
         self._link = link
         self._sent = deque([_Batch([partial(_settle, ready)], ["start"], time.monotonic(), 0)])
         self._stuck = False
+        self._teller = Teller()
         # Over the socket, where nobody else sees them; before any event, so that none goes unchecked.
         link.send(self._secrets)
         try:
@@ -172,13 +192,13 @@ class GroupCommit:
 
     async def put(self, arrival: Arrival) -> Stored:
         """Store one event; returns once it is durable, raises StoreFailed with the reason otherwise."""
-        stored: Stored = await self._put(*_job(arrival))
+        stored: Stored = await self._put(("event", arrival), _size(arrival))
         return stored
 
     def put_and_tell(self, arrival: Arrival, told: Told) -> None:
         """The same without anything to await: `told` is called once the event is durable, or could not be
         stored. Raises StoreFailed where that is known at once."""
-        self._enqueue(*_job(arrival), told)
+        self._enqueue(("event", arrival), _size(arrival), told)
 
     async def put_piece(self, upload: int | None, number: int, data: bytes) -> int:
         """Store one piece of a large body durably; returns the upload's number (a new one for `upload`
@@ -195,7 +215,7 @@ class GroupCommit:
         self._enqueue(job, size, partial(_settle, future))
         return await future
 
-    def _enqueue(self, job: tuple[Any, ...], size: int, told: Told) -> None:
+    def _enqueue(self, what: tuple[Any, ...], size: int, told: Told) -> None:
         if len(self._queue) >= MAX_QUEUE or (size and self.held > MAX_HELD):
             raise StoreFailed(TOO_MUCH)
         if self._link is None:
@@ -203,22 +223,46 @@ class GroupCommit:
         if self._stuck:
             raise StoreFailed(STOPPED if self._hurried else SILENT)
         self.held += size
-        self._queue.append((job, size, told, time.monotonic()))
-        if len(self._sent) < IN_FLIGHT and len(self._queue) == 1:
-            # What else arrives in this turn of the loop goes with it.
-            asyncio.get_running_loop().call_soon(self._send)
+        self._queue.append(_Job(what, size, told, time.monotonic()))
+        if len(self._sent) < IN_FLIGHT:
+            if len(self._queue) == 1:
+                # What else arrives in this turn of the loop goes with it.
+                asyncio.get_running_loop().call_soon(self._send)
+        elif not self._looking:
+            self._looking = True
+            asyncio.get_running_loop().call_soon(self._look_ahead)
+
+    def _look_ahead(self) -> None:
+        """Find out what arrivals are that have to wait, for a moment in each turn of the loop: the writing process
+        has its hands full then."""
+        until = time.monotonic() + _LOOK_S
+        while self._seen < len(self._queue):
+            name, *values = self._queue[self._seen].what
+            self._seen += 1
+            if name == "event":
+                arrival: Arrival = values[0]
+                # What goes wrong there goes wrong where it is stored, and is told there.
+                with contextlib.suppress(Exception):
+                    arrival.known = look_at(arrival, self._secrets)
+                if time.monotonic() > until:
+                    break
+        self._looking = self._seen < len(self._queue)
+        if self._looking:
+            asyncio.get_running_loop().call_soon(self._look_ahead)
 
     def _send(self) -> None:
         while self._queue and self._link is not None and len(self._sent) < IN_FLIGHT:
             jobs: list[tuple[Any, ...]] = []
             waiting: list[Told | None] = []
             size = 0
-            since = self._queue[0][3]
+            since = self._queue[0].since
             while self._queue and len(jobs) < MAX_BATCH and size < MAX_BATCH_BYTES:
-                job, bytes_, told, _ = self._queue.popleft()
-                jobs.append(job)
-                waiting.append(told)
-                size += bytes_
+                job = self._queue.popleft()
+                name, *values = job.what
+                jobs.append((name, self._teller.values(values[0])) if name == "event" else job.what)
+                waiting.append(job.told)
+                size += job.size
+            self._seen = max(0, self._seen - len(jobs))
             if not self._sent:
                 self._heard = time.monotonic()
             self._sent.append(_Batch(waiting, [job[0] for job in jobs], since, size))
@@ -269,13 +313,15 @@ class GroupCommit:
                         late.append(told)
                         self.given_up += hurry and kind in _OF_SENDERS
         waiting, self._queue = self._queue, deque()
-        for job, size, told, since in waiting:
-            if since < before and (hurry or job[0] in _OF_SENDERS):
-                self.held -= size
-                late.append(told)
-                self.given_up += hurry and job[0] in _OF_SENDERS
+        for job in waiting:
+            of_sender = job.what[0] in _OF_SENDERS
+            if job.since < before and (hurry or of_sender):
+                self.held -= job.size
+                late.append(job.told)
+                self.given_up += hurry and of_sender
             else:
-                self._queue.append((job, size, told, since))
+                self._queue.append(job)
+        self._seen = min(self._seen, len(self._queue))
         for told in late:
             _tell(told, False, reason)
         if late and silent:
@@ -326,9 +372,10 @@ class GroupCommit:
 
     def _fail_waiting(self) -> None:
         waiting = [told for batch in self._sent for told in batch.told if told is not None]
-        waiting += [told for _, _, told, _ in self._queue]
+        waiting += [job.told for job in self._queue]
         self._sent.clear()
         self._queue.clear()
+        self._seen = 0
         self.held = 0
         for told in waiting:
             _tell(told, False, "the process that writes the store ended")
@@ -373,7 +420,7 @@ class GroupCommit:
         while (self._queue or self._sent) and self._link is not None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
         idle = not self._queue and not self._sent
-        left = [job[0] for job, *_ in self._queue]
+        left = [job.what[0] for job in self._queue]
         for batch in self._sent:
             left += [kind for kind, told in zip(batch.kinds, batch.told, strict=True) if told is not None]
         self.given_up += sum(kind in _OF_SENDERS for kind in left)
@@ -392,39 +439,12 @@ class GroupCommit:
         return not self.given_up
 
 
-def _job(arrival: Arrival) -> tuple[tuple[Any, ...], int]:
-    """An arrival as the other process takes it, and its bytes, about."""
+def _size(arrival: Arrival) -> int:
+    """Bytes of an arrival, about."""
     request = arrival.request
     if request is None:
-        whole, size = None, len(arrival.raw or b"")
-    else:
-        whole = (
-            request.method,
-            request.target,
-            request.headers,
-            request.body,
-            request.version,
-            request.trailers,
-        )
-        size = len(request.body) + sum([len(value) for _, value in request.headers])
-    job = (
-        "event",
-        whole,
-        arrival.remote,
-        arrival.received_us,
-        arrival.monotonic_ns,
-        arrival.status,
-        arrival.incomplete,
-        arrival.rejected,
-        arrival.raw,
-        arrival.upload,
-        arrival.size,
-        arrival.sha256,
-        arrival.count,
-        arrival.labels,
-        arrival.forwarded_for,
-    )
-    return job, size
+        return len(arrival.raw or b"")
+    return len(request.body) + sum([len(value) for _, value in request.headers])
 
 
 def _settle(future: asyncio.Future[Any], passed: bool | None, value: Any) -> None:

@@ -18,19 +18,19 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from inspector.core.events import InspectorError, Request
+from inspector.core.events import InspectorError
 from inspector.store import narration
-from inspector.store.arrival import Arrival, look_at
+from inspector.store.arrival import Arrival
 from inspector.store.fold import OVERHEAD, Fold
 from inspector.store.place import disk_full
+from inspector.store.wire import Hearer
 from inspector.store.writer import Stored, StoreFailed, StoreWriter
 
 Job = tuple[Any, ...]
-"""``event`` or a name in `JOBS`, and its values."""
+"""``event`` and its arrival, or a name in `JOBS` and its values."""
 Batch = tuple[float, list[Job]]
 """Jobs, and the moment on the monotonic clock until which they may wait for a lock of another program."""
 Result = tuple[bool | None, Any]
@@ -88,8 +88,6 @@ _READ = 1 << 20
 _BUSY_MS = 100
 """How long SQLite waits for a lock before it is asked again."""
 LOCKED = "another program holds the store's write lock"
-_SWITCH_S = 0.0002
-"""How long looking at a batch may keep the interpreter from one that is synced."""
 _TAKES_SPACE = {"event", "piece", "probe"}
 _NOT_THE_DISK = (
     sqlite3.IntegrityError,
@@ -125,18 +123,6 @@ class Frames:
             self._data += some
         return self._take()
 
-    def at_hand(self) -> Any:
-        """The same if it is there already, else None."""
-        while not self._is_whole():
-            try:
-                some = self._link.recv(_READ, socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return None
-            if not some:
-                return None
-            self._data += some
-        return self._take()
-
     def _end(self) -> int:
         return 4 + int.from_bytes(self._data[:4], "big")
 
@@ -165,56 +151,28 @@ class _Server:
         self._checked = 0.0
         self._trouble: str | None = None
         self._frames = Frames(link)
-        self._ahead: Batch | None = None
-        """The batch after the one being written, once it was looked at."""
-        self._syncing = ThreadPoolExecutor(1, "syncing")
+        self._hearer = Hearer()
 
     def serve(self) -> None:
         """Take the secrets for signatures, then work until the other side closes."""
         self.send(([(True, None)], [], None, [], []))
         self._writer.secrets = self._frames.next() or {}
-        while (batch := self._next()) is not None:
+        while (batch := self._frames.next()) is not None:
             self._due, jobs = batch
-            results, stored = self._write(jobs)
+            results, stored = self._write([self._heard(job) for job in jobs])
             lines, fresh = self._lines(stored)
             self.send((results, lines, self._trouble, stored, fresh))
             self._fold.rest()
-        self._syncing.shutdown()
         self._fold.close()
         self._writer.close()
+
+    def _heard(self, job: Job) -> Job:
+        return ("event", self._hearer.arrival(job[1])) if job[0] == "event" else job
 
     def _opened(self) -> Fold:
         """What folds the WAL of the store that was opened; waiting for locks is done here, in short steps."""
         self._writer.db.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
         return Fold(self._path, self._writer.db)
-
-    def _next(self) -> Batch | None:
-        """The next batch; None once the other side has closed."""
-        batch, self._ahead = self._ahead, None
-        return self._frames.next() if batch is None else batch
-
-    def _commit(self) -> None:
-        """Commit. A sync leaves the interpreter free: what has come meanwhile is looked at then."""
-        batch = self._ahead = self._ahead or self._frames.at_hand()
-        if batch is None:
-            self._writer.commit()
-            return
-        _, jobs = batch
-        synced = self._syncing.submit(self._writer.commit)
-        for number, job in enumerate(jobs):
-            if synced.done():
-                break
-            if job[0] == "event" and len(job) > 2:
-                jobs[number] = "event", self._looked_at(job)
-        synced.result()
-
-    def _looked_at(self, job: Job) -> Arrival:
-        arrival = _arrival(job)
-        try:
-            arrival.known = look_at(arrival, self._writer.secrets)
-        except Exception:
-            pass  # told where it is stored, which looks again
-        return arrival
 
     def send(self, message: Any) -> None:
         """Send one frame."""
@@ -297,7 +255,7 @@ class _Server:
         writer = self._writer
         try:
             self._begin()
-            arrivals = [_arrival(job) for job in jobs if job[0] == "event"]
+            arrivals: list[Arrival] = [job[1] for job in jobs if job[0] == "event"]
             size = sum(
                 [OVERHEAD if one.request is None else OVERHEAD + len(one.request.body) for one in arrivals]
             )
@@ -307,7 +265,7 @@ class _Server:
             results: list[Result] = [
                 (True, next(events) if job[0] == "event" else JOBS[job[0]](writer, *job[1:])) for job in jobs
             ]
-            self._commit()
+            writer.commit()
             # What was written into a file that had just been deleted is not stored.
             writer.check_files()
         except BaseException:
@@ -318,13 +276,6 @@ class _Server:
             raise
         self._fold.wrote(size)
         return results, stored
-
-
-def _arrival(job: Job) -> Arrival:
-    whole = job[1]
-    if isinstance(whole, Arrival):
-        return whole
-    return Arrival(None if whole is None else Request(*whole), *job[2:])
 
 
 def _reason(error: BaseException) -> str:
@@ -352,7 +303,6 @@ def main() -> int:
         data = marshal.dumps(([(None, str(error))], [], None, [], []))
         link.sendall(len(data).to_bytes(4, "big") + data)
         return 2
-    sys.setswitchinterval(_SWITCH_S)
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)
     try:

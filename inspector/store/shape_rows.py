@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,12 +105,12 @@ class ShapeRows:
             known.bare = self._insert(key, None) if row is None else int(row[0])
         return known.bare
 
-    def intern(self, key: TypeKey, shape: Shape, payload: Any) -> tuple[int, bool]:
+    def intern(self, key: TypeKey, shape: Shape, payload: Callable[[], Any]) -> tuple[int, bool]:
         """The row of the shape of a payload of this type, and whether the shape is new to a type that has
         shown others."""
         known = self._known(key)
         if known.names:
-            shape = with_names(shape, payload, known.names)
+            shape = with_names(shape, payload(), known.names)
         if known.latest is not None and known.latest[0] is shape:
             return known.latest[1], False
         row = known.interned.get(shape)

@@ -303,7 +303,7 @@ def _side_of_file(reader: Reader, text: str) -> Side:
     keys = () if identity.type is None else ((identity.sender, identity.type),)
     shape = found.shape
     for key in keys:
-        shape = with_names(shape, found.payload, reader.names_told(*key))
+        shape = with_names(shape, found.payload(), reader.names_told(*key))
         shape = collapse_each(shape, reader.collapses(*key))
     return Side(label, "file", type_shape([_variant(shape)]), keys, request=request)
 

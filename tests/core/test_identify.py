@@ -37,8 +37,8 @@ def test_identity_and_shape_in_one_pass() -> None:
 def test_a_key_that_stands_twice_is_noticed_by_any_way_of_reading(text: str, encoding: str) -> None:
     body = text.encode(encoding)
     found = identify({}, body)
-    assert (found.shape, found.payload) == (shape_of(parse(body)), parse(body))
-    assert type(found.payload) is type(parse(body))
+    assert (found.shape, found.payload()) == (shape_of(parse(body)), parse(body))
+    assert type(found.payload()) is type(parse(body))
 
 
 @pytest.mark.parametrize(
