@@ -84,7 +84,8 @@ JOBS: dict[str, Callable[..., object]] = {
 transaction."""
 
 
-_READ = 1 << 20
+_READ = 1 << 18
+"""Bytes taken from the socket at once, and kept room for."""
 _BUSY_MS = 100
 """How long SQLite waits for a lock before it is asked again."""
 LOCKED = "another program holds the store's write lock"
@@ -112,28 +113,35 @@ class Frames:
 
     def __init__(self, link: socket.socket) -> None:
         self._link = link
-        self._data = bytearray()
+        self._data = bytearray(_READ)
+        self._held = 0
+        """Bytes of `_data` that were received."""
 
     def next(self) -> Any:
         """What the next frame holds, once it is there; None at the end."""
-        while not self._is_whole():
-            some = self._link.recv(_READ)
+        while self._held < (needed := self._needed()):
+            if needed > len(self._data):
+                self._data.extend(bytes(needed - len(self._data)))
+            with memoryview(self._data) as data, data[self._held :] as free:
+                some = self._link.recv_into(free)
             if not some:
                 return None
-            self._data += some
-        return self._take()
+            self._held += some
+        return self._take(needed)
 
-    def _end(self) -> int:
-        return 4 + int.from_bytes(self._data[:4], "big")
+    def _needed(self) -> int:
+        """Bytes up to the end of the frame, as far as they are known."""
+        return 4 if self._held < 4 else 4 + int.from_bytes(self._data[:4], "big")
 
-    def _is_whole(self) -> bool:
-        return len(self._data) >= max(4, self._end())
-
-    def _take(self) -> Any:
+    def _take(self, end: int) -> Any:
         """Read the frame, and only then drop it: a batch whose reading failed is not skipped in silence."""
-        end = self._end()
-        held = marshal.loads(bytes(memoryview(self._data)[4:end]))
-        del self._data[:end]
+        with memoryview(self._data) as data, data[4:end] as frame:
+            held = marshal.loads(frame)
+        rest = self._data[end : self._held]
+        if len(self._data) > _READ:
+            self._data = bytearray(_READ)
+        self._data[: len(rest)] = rest
+        self._held = len(rest)
         return held
 
 

@@ -13,19 +13,54 @@ if TYPE_CHECKING:
     from inspector.core.collapse import Collapse
     from inspector.core.payload import Path
 
-INSERT_EVENT = (
-    "INSERT INTO event (id, received_us, monotonic_ns, method, target, remote, size, complete, "
-    "incomplete, rejected, "
-    "sender, type, level, message, resource_type, resource_id, account, delivery_id, shape, pending, status, "
-    "count, signature, labels, forwarded_for, new, duplicate_of) VALUES "
-    f"({', '.join(f'?{number}' for number in range(1, 27))}, "
-    "(SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = ?18 AND sender IS ?11 AND type IS ?12 "
-    "ORDER BY id LIMIT 1))"
+_COMMON = (
+    *(
+        "id",
+        "received_us",
+        "monotonic_ns",
+        "method",
+        "target",
+        "remote",
+        "size",
+        "complete",
+        "sender",
+        "type",
+    ),
+    *(
+        "level",
+        "message",
+        "resource_type",
+        "resource_id",
+        "account",
+        "delivery_id",
+        "shape",
+        "pending",
+        "status",
+    ),
+    *("count", "new"),
 )
-"""Finds the first delivery by itself; `FIRST_DELIVERY` does so for an event that is stored already."""
+_RARE = ("incomplete", "rejected", "signature", "labels", "forwarded_for")
+
+
+def _insert_event(columns: Sequence[str]) -> str:
+    """Finds the first delivery by itself; `FIRST_DELIVERY` does so for an event that is stored already."""
+    delivery, sender, type_ = (f"?{columns.index(name) + 1}" for name in ("delivery_id", "sender", "type"))
+    return (
+        f"INSERT INTO event ({', '.join(columns)}, duplicate_of) VALUES "
+        f"({', '.join(f'?{number}' for number in range(1, len(columns) + 1))}, "
+        f"(SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = {delivery} AND sender IS {sender} "
+        f"AND type IS {type_} ORDER BY id LIMIT 1))"
+    )
+
+
+INSERT_EVENT = _insert_event(_COMMON + _RARE)
+INSERT_COMMON_EVENT = _insert_event(_COMMON)
+"""The same for events that have no more than most: each value takes its time, also one that is NULL."""
 INSERT_REQUEST = (
-    "INSERT INTO request (event, version, headers, body, upload, sha256, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO request (event, version, headers, body, sha256, upload, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
+INSERT_COMMON_REQUEST = "INSERT INTO request (event, version, headers, body, sha256) VALUES (?, ?, ?, ?, ?)"
+"""The same for requests with their body in one piece."""
 FIRST_DELIVERY = (
     "SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = ? AND sender IS ? AND type IS ? "
     "ORDER BY id LIMIT 1"

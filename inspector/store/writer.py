@@ -30,6 +30,7 @@ PIECE = 1024 * 1024
 _PIECES_AT_ONCE = 2
 """Pieces deleted in one transaction; each takes a few milliseconds."""
 _FILES = ("", "-wal", "-shm")
+_NOT_RARE = (None,) * 5, (None,) * 2
 Stored = tuple[int, bool]
 """Id of a stored event, and whether it waits to be identified in the background."""
 
@@ -49,6 +50,10 @@ class _Batch:
     stored: list[Stored] = field(default_factory=list)
     events: list[list[Any]] = field(default_factory=list)
     requests: list[tuple[Any, ...]] = field(default_factory=list)
+    rare: list[tuple[tuple[Any, ...], tuple[Any, ...]]] = field(default_factory=list)
+    """More values of each event and of each request; hardly any event has one."""
+    is_common: bool = True
+    """None has."""
 
 
 class StoreWriter:
@@ -174,8 +179,13 @@ class StoreWriter:
         batch = _Batch(self.db.execute("SELECT last_id FROM total").fetchone()[0])
         for arrival in arrivals:
             self._place(arrival, batch, identify_all)
-        self.db.executemany(rows.INSERT_EVENT, batch.events)
-        self.db.executemany(rows.INSERT_REQUEST, batch.requests)
+        if batch.is_common:
+            self.db.executemany(rows.INSERT_COMMON_EVENT, batch.events)
+            self.db.executemany(rows.INSERT_COMMON_REQUEST, batch.requests)
+        else:
+            every = list(zip(batch.events, batch.requests, batch.rare, strict=True))
+            self.db.executemany(rows.INSERT_EVENT, [(*event, *more) for event, _, (more, _) in every])
+            self.db.executemany(rows.INSERT_REQUEST, [(*request, *more) for _, request, (_, more) in every])
         times = [arrival.received_us for arrival in arrivals] or [0]
         self.db.execute(
             f"UPDATE total SET events = events + ?3, bytes = bytes + ?4, last_id = ?5, {order.NOTE}",
@@ -204,47 +214,41 @@ class StoreWriter:
             self._shapes.count(shape, number, arrival.received_us)
         batch.size += known.size
         batch.stored.append((number, known.pending))
+        # Numbers for what is true or not, and bytes as arrays: sqlite3 looks for an adapter of anything else.
         batch.events.append(
             [
                 number,
                 arrival.received_us,
                 arrival.monotonic_ns,
                 None if request is None else request.method,
-                None if request is None else request.target,
+                None if request is None else bytearray(request.target),
                 arrival.remote,
                 known.size,
-                whole,
-                arrival.incomplete,
-                arrival.rejected,
-                identity.sender,
-                identity.type,
-                identity.level,
-                identity.message,
-                identity.resource_type,
-                identity.resource_id,
-                identity.account,
-                identity.delivery_id,
+                int(whole),
+                *identity,
                 shape,
-                known.pending,
+                int(known.pending),
                 arrival.status,
                 arrival.count,
-                known.signature,
-                arrival.labels,
-                arrival.forwarded_for,
-                new,
+                int(new),
             ]
         )
         batch.requests.append(
             (
                 number,
                 "" if request is None else request.version,
-                b"" if request is None else rows.pack_lines(request),
-                body,
-                arrival.upload,
-                known.sha256,
-                arrival.raw,
+                b"" if request is None else bytearray(rows.pack_lines(request)),
+                None if body is None else bytearray(body),
+                bytearray(known.sha256),
             )
         )
+        rare = (
+            (arrival.incomplete, arrival.rejected, known.signature, arrival.labels, arrival.forwarded_for),
+            (arrival.upload, arrival.raw),
+        )
+        batch.rare.append(rare)
+        if batch.is_common and rare != _NOT_RARE:
+            batch.is_common = False
 
     def _shape(self, found: Identified, batch: _Batch | None = None) -> tuple[int, bool]:
         """The row that counts an event of this identity and shape, and whether its shape is new to its
@@ -257,8 +261,8 @@ class StoreWriter:
         if batch is not None and self._shapes.collapsed != learnt:
             # Those of the batch that looked new before the type's keys were found to be data.
             for values in batch.events:
-                if (values[10] or "", values[11] or "") == key:
-                    values[-1] = False
+                if (values[8] or "", values[9] or "") == key:
+                    values[-1] = 0
         return row, new
 
     def _first_delivery(self, identity: Identity, number: int) -> int | None:

@@ -24,18 +24,19 @@ def frame(held: object) -> bytes:
     return len(data).to_bytes(4, "big") + data
 
 
-def test_a_frame_may_come_in_any_pieces(ends: tuple[socket.socket, Frames]) -> None:
+@pytest.mark.parametrize(("long", "at_once"), [(10_000, 7), (1_000_000, 65_537), (1_000_000, 5_000_000)])
+def test_a_frame_may_come_in_any_pieces(ends: tuple[socket.socket, Frames], long: int, at_once: int) -> None:
     link, frames = ends
-    sent = frame([("event", 1)]) + frame({"a": b"x" * 10_000})
+    held = [[("event", 1)], {"a": bytes(range(250)) * (long // 250)}, [b"y" * long], [("event", 2)]]
+    sent = b"".join(map(frame, held))
 
     def send() -> None:
-        for at in range(0, len(sent), 7):
-            link.sendall(sent[at : at + 7])
+        for at in range(0, len(sent), at_once):
+            link.sendall(sent[at : at + at_once])
 
     sending = threading.Thread(target=send)
     sending.start()
-    assert frames.next() == [("event", 1)]
-    assert frames.next() == {"a": b"x" * 10_000}
+    assert [frames.next() for _ in held] == held
     sending.join()
 
 
