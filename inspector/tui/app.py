@@ -30,7 +30,7 @@ from textual.theme import Theme
 from textual.widgets import Input
 
 from inspector.capture.child import Capture
-from inspector.capture.turns import let_others_first
+from inspector.capture.turns import TURNS, let_others_first
 from inspector.core import units
 from inspector.core.events import InspectorError
 from inspector.core.text import visible
@@ -138,7 +138,7 @@ class InspectorApp(App[None]):
             few = []
         usual = [NoColor() if isinstance(one, Monochrome) else one for one in super().get_line_filters()]
         ascii_only = [AsciiOnly()] if self.glyphs is ASCII else []
-        return [*few, *usual, *ascii_only, Scrub()]
+        return [*few, *usual, *ascii_only, Scrub(TURNS.give)]
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen, the one below all others."""
@@ -199,6 +199,7 @@ class InspectorApp(App[None]):
 
     async def on_event(self, message: events.Event) -> None:
         """Any key ends the tour and errors that could be read, and does what it does."""
+        TURNS.give()
         if isinstance(message, events.Key):
             if isinstance(self.screen, MainScreen):
                 self.screen.end_tour()

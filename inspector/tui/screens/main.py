@@ -15,6 +15,7 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.widgets import Static
 
+from inspector.capture.turns import TURNS
 from inspector.core import units
 from inspector.core.text import visible
 from inspector.tui import keys
@@ -155,6 +156,7 @@ class MainScreen(EventActions, FileActions, Moving):
         if not changed:
             return
         if len(fresh):
+            TURNS.arrived()
             self.rate.add(len(fresh), time.time())
             self.learn_later()
             if not self.events.following and len(fresh) <= 500:
