@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +43,23 @@ def bind(host: str, port: int) -> list[socket.socket]:
         try:
             sockets.append(_bound(socket.AF_INET6, ("::1", sockets[0].getsockname()[1])))
         except (InspectorError, OSError):
-            pass  # no IPv6 here, or the port is another's there: the address that is shown works
+            pass  # no IPv6 here, or the port is another's there: see `other_on_localhost`
     return sockets
+
+
+def other_on_localhost(sockets: Sequence[socket.socket]) -> str | None:
+    """Who answers on ``::1`` at the port that these sockets have on 127.0.0.1 only, so that ``localhost`` may lead
+    there: ``process 4121 (python3)`` or ``another program``; None for nobody."""
+    if [opened.getsockname()[0] for opened in sockets] != [DEFAULT_HOST]:
+        return None
+    port = sockets[0].getsockname()[1]
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as tried:
+            tried.settimeout(0.2)
+            tried.connect(("::1", port))
+    except OSError:
+        return None
+    return port_holder(port, ("/proc/net/tcp6",)) or "another program"
 
 
 def _bound(family: int, address: tuple[Any, ...]) -> socket.socket:
@@ -96,10 +111,10 @@ def is_loopback(sockets: Iterable[socket.socket]) -> bool:
     )
 
 
-def port_holder(port: int) -> str | None:
+def port_holder(port: int, tables: Sequence[str] = ("/proc/net/tcp", "/proc/net/tcp6")) -> str | None:
     """``process 4121 (python3)`` for who listens on a TCP port, where /proc tells; else None."""
     inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+    for table in tables:
         try:
             lines = Path(table).read_text().splitlines()[1:]
         except OSError:

@@ -43,9 +43,11 @@ class Output:
         if self._options.as_json:
             self.say([json.dumps({"kind": kind, **values})])
 
-    def announce(self, url: str, port: int, certificate: str | None, loopback: bool) -> None:
-        """Say where it listens, and whether that is `loopback` only; a screen's child talks to its log from then
-        on."""
+    def announce(
+        self, url: str, port: int, certificate: str | None, loopback: bool, beside: str | None
+    ) -> None:
+        """Say where it listens, whether that is `loopback` only, and who else is there for ``localhost``; a screen's
+        child talks to its log from then on."""
         options = self._options
         line = json.dumps(
             {
@@ -66,6 +68,11 @@ class Output:
             self._err.say(
                 f"inspector: warning: {visible(options.host)} can be reached from other machines. "
                 "Whoever reaches it can send events; nothing can be read through it."
+            )
+        if beside is not None:
+            self._err.say(
+                f"inspector: warning: {visible(beside)} listens on [::1], port {port}. Senders that are given "
+                f"localhost may reach that one: give them {url}."
             )
         if options.as_json:
             self._out.say(line)

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from inspector.capture.address import bind, is_loopback, url_of
+from inspector.capture.address import bind, is_loopback, other_on_localhost, url_of
 from inspector.capture.answers import read_rules
 from inspector.capture.background import Background
 from inspector.capture.certificate import self_signed, server_context
@@ -166,6 +166,7 @@ class _Process:
             "pid": os.getpid(),
             "started_us": now()[0],
             "loopback": is_loopback(sockets),
+            "beside": (beside := other_on_localhost(sockets)),
             "certificate": self.certificate,
             "credentials": options.credentials is not None,
             "checks": sorted(options.secrets),
@@ -182,7 +183,7 @@ class _Process:
         self.listener.start()
         gc.freeze()
         gc.set_threshold(20_000, 50, 50)
-        self.output.announce(url, self.port, self.certificate, is_loopback(sockets))
+        self.output.announce(url, self.port, self.certificate, is_loopback(sockets), beside)
         works = [("the watch over settings", self.wishes.watch), ("deleting old events", self._keep)]
         if self.parent is not None:
             works.append(

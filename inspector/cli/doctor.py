@@ -171,6 +171,13 @@ def _exposed(host: str, told: dict[str, Any], tunnel: Any) -> Iterator[Finding]:
             "They can send events; nothing can be read.",
             "Start it without --host to listen on this machine only.",
         )
+    if told.get("beside"):
+        yield Finding(
+            "exposed",
+            "note",
+            f"At its port, {told['beside']} listens on [::1]: senders that are given localhost may reach that one.",
+            f"Give them {told.get('url')}, or start it with another --port.",
+        )
     if open_:
         since = tunnel.get("since_us")
         age = f", opened {units.ago(since, time.time_ns() // 1000)}" if isinstance(since, int) else ""

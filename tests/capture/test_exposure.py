@@ -4,6 +4,7 @@ it."""
 from __future__ import annotations
 
 import json
+import os
 import resource
 import socket
 import subprocess
@@ -104,6 +105,31 @@ def test_nothing_listens_beyond_this_machine(capture: CaptureProcess) -> None:
     assert found - {"00000000000000000000000001000000"} == {"0100007F"}, (
         "127.0.0.1, and ::1 where there is IPv6"
     )
+
+
+def test_another_program_that_localhost_may_lead_to_is_told(tmp_path: Path) -> None:
+    """On 127.0.0.1 we listen, on ::1 somebody else does: ``localhost`` may mean either."""
+    with closing(socket.socket(socket.AF_INET6, socket.SOCK_STREAM)) as other:
+        try:
+            other.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            other.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 here")
+        other.listen()
+        port = other.getsockname()[1]
+        with captured(tmp_path, "--port", str(port)) as capture:
+            assert capture.port == port
+            doctor = [sys.executable, "-m", "inspector", "--store", str(capture.store), "doctor"]
+            said = subprocess.run(doctor, capture_output=True, text=True, check=True).stdout
+        us = f"process {os.getpid()} ("
+        assert f"warning: {us}" in capture.errors()
+        assert f"listens on [::1], port {port}. Senders" in capture.errors()
+        assert f"give them {capture.url}" in capture.errors()
+        assert us in said
+        assert "listens on [::1]" in said
+    (tmp_path / "alone").mkdir()
+    with captured(tmp_path / "alone") as alone:
+        assert "warning" not in alone.errors()
 
 
 def test_what_stands_out_is_labelled(capture: CaptureProcess) -> None:

@@ -109,6 +109,7 @@ async def test_trouble_is_told_from_the_store_and_from_the_log(tmp_path: Path, s
     assert lock.acquire(content="1")
     with Edits(store) as edits:
         listener = {"url": "http://0.0.0.0:1", "host": "0.0.0.0", "port": 1, "pid": 1, "loopback": False}
+        listener |= {"beside": f"process 7 ({HOSTILE})"}
         edits.set_state("listener", listener)
         async with staged(store, (120, 36)) as stage:
             await stage.shows("other machines can reach it")
@@ -124,6 +125,7 @@ async def test_trouble_is_told_from_the_store_and_from_the_log(tmp_path: Path, s
             await stage.shows(
                 "Events cannot be stored, senders get 503: the store was replaced",
                 "Other machines can reach it, by this machine's name or address in place of 0.0.0.0",
+                "At this port, process 7 (\\x1b]0;owned",
             )
     lock.release()
 

@@ -105,6 +105,14 @@ class ListenerDialog(Dialog[str]):
                         "$warning",
                     )
                 )
+            if self.listener.get("beside") and not self.down:
+                yield Static(
+                    Content.styled(
+                        f"At this port, {visible(str(self.listener['beside']))} listens on [::1]: senders that are "
+                        "given localhost may reach that one.",
+                        "$warning",
+                    )
+                )
             if not self.down and host in ("127.0.0.1", "localhost", "::1"):
                 yield Static(
                     Content(
