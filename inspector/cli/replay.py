@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +20,12 @@ from inspector.core.events import Attempt, Event, InspectorError
 from inspector.core.text import visible
 from inspector.store.place import store_path
 from inspector.store.reader import Reader
+
+if TYPE_CHECKING:
+    from inspector.replay.target import Target
+
+_FAR_S = 0.1
+"""Seconds between two events that go to another machine."""
 
 
 @click.command("replay", cls=Configured, short_help="Send captured events again, byte for byte.")
@@ -34,6 +43,7 @@ from inspector.store.reader import Reader
     metavar="TIME",
     help="How long one attempt may take: 500ms, 60s (15s).",
 )
+@click.option("--yes", is_flag=True, help="Do not ask before several events go to another machine.")
 @json_option
 @click.pass_obj
 def replay_command(
@@ -44,6 +54,7 @@ def replay_command(
     one_per_shape: bool,
     incomplete: bool,
     timeout: float,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Send captured events again: same method, path, header lines and bytes, in the order of their ids.
@@ -51,12 +62,16 @@ def replay_command(
     IDS are numbers and ranges: 12 15-20. Only Host, Content-Length, Transfer-Encoding and Connection change.
     No redirect is followed. Every attempt is kept. Exit code 1 unless every answer was 2xx.
 
+    Before several events go to another machine, its name is to be typed, or --yes to be given; 10 a second are
+    sent there at most.
+
     \b
     Examples:
       inspector replay 12 15-20 --to http://localhost:3000/hooks
       inspector replay --filter 'level:error since:1d' --to http://localhost:3000
       inspector replay --one-per-shape --to http://localhost:3000
     """
+    from inspector.replay.address import is_near
     from inspector.replay.send import replay, verdict
     from inspector.replay.target import parse_target
     from inspector.store.edits import Edits
@@ -68,10 +83,17 @@ def replay_command(
         if not chosen:
             raise InspectorError("no event to replay: none matches.", code=1)
         own = own_addresses(path, reader)
+        far = len(chosen) > 1 and not asyncio.run(is_near(target))
         passed = done = 0
         try:
+            if far and not yes:
+                _ask(reader, chosen, target)
+            due = time.monotonic()
             with Edits(path) as edits:
                 for number in chosen:
+                    if far:
+                        time.sleep(max(0.0, due - time.monotonic()))
+                        due = time.monotonic() + _FAR_S
                     event, request = reader.event(number), reader.request(number)
                     refusal = _refusal(number, event, incomplete)
                     if refusal is not None or request is None:
@@ -92,6 +114,21 @@ def replay_command(
             f"{units.count(done)} sent: {units.count(passed)} passed, {units.count(done - passed)} failed."
         )
     return 0 if passed == len(chosen) else 1
+
+
+def _ask(reader: Reader, chosen: Sequence[int], target: Target) -> None:
+    """Have the user type where many events go, as it is not this machine; InspectorError when that is not meant."""
+    many = f"{units.count(len(chosen), 'event')} would go to {target.origin}, which is not this machine"
+    if not sys.stdin.isatty():
+        raise InspectorError(f"{many}, and nobody can be asked here. Say --yes.")
+    methods: Counter[str] = Counter()
+    for start in range(0, len(chosen), 500):
+        methods.update(event.method or "?" for event in reader.events(chosen[start : start + 500]))
+    each = ", ".join(f"{units.count(count)} {visible(method)}" for method, count in methods.most_common())
+    narrate(f"{many}: {each}.")
+    print(f"Type {target.host} to send them: ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip() != target.host:
+        raise InspectorError("nothing was sent.", code=1)
 
 
 def _refusal(number: int, event: Event | None, incomplete: bool) -> str | None:

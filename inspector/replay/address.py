@@ -85,6 +85,16 @@ def allowed(places: list[Place], target: Target, own_addresses: Collection[tuple
     return kept
 
 
+async def is_near(target: Target) -> bool:
+    """True when a target is this machine, by whatever name or address; not where its name cannot be looked up."""
+    try:
+        places = await look_up(target.host, target.port)
+    except InspectorError:
+        return False
+    found = {_ip(address[0]) for _, address in places}
+    return all(one.is_loopback or one.is_unspecified or _is_of_this_machine(one) for one in found)
+
+
 def _ip(text: str) -> Ip:
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):

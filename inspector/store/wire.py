@@ -20,7 +20,7 @@ Values = tuple[Any, ...]
 
 MAX_PLACES = 1_000
 """A shape with more places is left to the writing process."""
-_MAX_TOLD = 20_000
+_MAX_TOLD = 5_000
 """Places of all shapes that have a number; beyond, numbers start anew."""
 
 

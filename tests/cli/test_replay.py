@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from inspector.store.reader import Reader
 from tests.cli.conftest import SAMPLES, Fill, Run, arrival, rejected
 from tests.cli.receiver import receiving
+from tests.e2e.terminal import Terminal
 
 MEMBERS = {"event", "target", "status", "error", "ms"}
 
@@ -113,6 +118,66 @@ def test_an_interrupted_replay_is_no_success(store: Path, fill: Fill) -> None:
         connection.close()
     assert (process.returncode, out) == (1, "")
     assert "Interrupted after 0 of 2." in err
+
+
+# -- to another machine
+
+FAR = "http://192.0.2.1:9"
+"""An address for documentation: nobody's."""
+
+
+def test_several_events_go_to_another_machine_only_when_that_is_said(
+    run: Run, fill: Fill, store: Path
+) -> None:
+    fill(b"{}", b"{}")
+    done = run("replay", "1-2", "--to", FAR)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"inspector: 2 events would go to {FAR}, which is not this machine, and nobody can be asked here. "
+        "Say --yes.\n"
+    )
+    with Reader(store) as reader:
+        assert reader.attempts(1) == reader.attempts(2) == []
+
+
+@pytest.mark.parametrize("typed", [b"192.0.2.2\n", b"y\n", b"\n", b"\x04", b"\x03"])
+def test_without_its_name_nothing_is_sent(typed: bytes, fill: Fill, store: Path) -> None:
+    fill(b"{}", b"{}", arrival(b"", method="GET"))
+    with Terminal("--store", str(store), "replay", "1-3", "--to", FAR, columns=100) as terminal:
+        terminal.wait_for(r"Type 192\.0\.2\.1 to send them:")
+        assert (
+            "3 events would go to http://192.0.2.1:9, which is not this machine: 2 POST, 1 GET."
+            in terminal.text
+        )
+        terminal.send(typed)
+        assert terminal.wait() == 1
+        assert ("nothing was sent." in terminal.text) is (typed != b"\x03")
+    with Reader(store) as reader:
+        assert [attempt for number in (1, 2, 3) for attempt in reader.attempts(number)] == []
+
+
+@pytest.mark.parametrize("words", [("--yes",), ()])
+def test_they_go_there_ten_a_second(
+    words: tuple[str, ...], run: Run, fill: Fill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: object) -> bool:
+        return False
+
+    class Typed(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("inspector.replay.address.is_near", never)
+    monkeypatch.setattr(sys, "stdin", Typed("127.0.0.1\n"))
+    fill(*[b"{}"] * 6)
+    with receiving() as receiver:
+        began = time.monotonic()
+        done = run("replay", "1-6", "--to", receiver.url, "--json", *words)
+        took = time.monotonic() - began
+        assert (done.code, len(receiver.received)) == (0, 6)
+        assert took >= 0.5
+        assert ("Type 127.0.0.1" in done.err) is (not words)
+        assert run("replay", "1", "--to", receiver.url).err == "", "one event needs no asking"
 
 
 # -- send

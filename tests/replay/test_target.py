@@ -1,6 +1,7 @@
 import pytest
 
 from inspector.core.events import InspectorError
+from inspector.replay.address import is_near
 from inspector.replay.target import parse_target
 
 
@@ -60,3 +61,20 @@ def test_what_is_no_target_is_refused_in_words(text: str, says: str) -> None:
         parse_target(text)
     assert says in str(refused.value)
     assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://127.0.0.1:1", True),
+        ("http://127.9.9.9", True),
+        ("https://localhost", True),
+        ("http://[::1]:3000", True),
+        ("http://0.0.0.0:3000", True),
+        ("http://192.0.2.1", False),
+        ("http://[2001:db8::1]:3000", False),
+        ("http://no.such.host.invalid", False),
+    ],
+)
+async def test_a_target_is_near_when_it_is_this_machine(url: str, near: bool) -> None:
+    assert await is_near(parse_target(url)) is near
