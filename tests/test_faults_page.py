@@ -14,7 +14,7 @@ LISTED = {
     *(f"N{number}" for number in (1, 3, 5, 6, 7, 9, 14, 16, 17, 18, 19, 20, 21, 22)),
     *(f"D{number}" for number in (1, 3, 4, 7, 10, 11, 13, 14)),
     *(f"R{number}" for number in (1, 2, 3, 4, 7, 8, 9, 10, 13, 14, 15)),
-    *(f"O{number}" for number in (1, 2, 3, 4, 5, 12, 13, 14, 15, 16, 17, 18, 19)),
+    *(f"O{number}" for number in (1, 2, 3, 4, 5, 6, 12, 13, 14, 15, 16, 17, 18, 19)),
 }
 """Faults of severity S1 and S2 that belong to what is built."""
 _NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
