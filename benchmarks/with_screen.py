@@ -1,13 +1,12 @@
 """Acknowledgements while a screen scrolls a body of 10 MB, beside the same without a screen.
 
-A listener takes 200 events a second over eight connections, at set times; rounds with and without a screen alternate.
-The screen runs in a pseudo-terminal of its own, reads the large body and scrolls it, a page every 40 ms. The load comes
-from a process of its own, so that reading the terminal does not slow it down.
+A listener takes 200 events a second over eight connections, at set times; rounds with a screen, and without one (it is
+stopped then), alternate. The screen runs in a pseudo-terminal of its own, reads the large body and scrolls it, a page
+every 40 ms. The load comes from a process of its own, so that reading the terminal does not slow it down.
 
 What any other program costs there is measured in the same run: rounds with a process that has nothing to do with us and
 takes as much of a processor as the screen did, in the same rhythm. Where that ratio is high too, it is the machine that
-takes its time when a processor has been idle. Started by
-``python benchmarks/capture.py --with-screen``.
+takes its time when a processor has been idle. Started by ``python benchmarks/capture.py --with-screen``.
 """
 
 from __future__ import annotations
@@ -65,14 +64,11 @@ class _Computing:
 
 
 class _Scrolling:
-    """A screen on the store that reads its newest event and scrolls; a context manager."""
+    """A screen on the store that has read its newest event; it is stopped, but for a ``with`` block, in which it
+    scrolls."""
 
     def __init__(self, store: Path) -> None:
         self._screen = Screen(store)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._scroll)
-
-    def __enter__(self) -> _Scrolling:
         self._screen.when(b"CVE-2026-")
         self._screen.send(b"jk")  # no longer following the newest
         time.sleep(0.5)
@@ -83,14 +79,22 @@ class _Scrolling:
             time.sleep(0.5)
         self._screen.send(b"g")
         time.sleep(0.5)
+        self._pages = 0
+        self._screen.process.send_signal(signal.SIGSTOP)
+
+    def __enter__(self) -> _Scrolling:
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._scroll)
+        self._screen.process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)  # it catches up with what has arrived
+        self._painted = len(self._screen.data)
         self._thread.start()
         return self
 
     def _scroll(self) -> None:
-        pages = 0
         while not self._stopped.wait(_PAGE_S):
-            pages += 1
-            self._screen.send(b"\x1b[6~" if pages % 400 < 200 else b"\x1b[5~")
+            self._pages += 1
+            self._screen.send(b"\x1b[6~" if self._pages % 400 < 200 else b"\x1b[5~")
 
     def computed(self) -> float:
         """Seconds of a processor that the screen has taken so far."""
@@ -100,7 +104,12 @@ class _Scrolling:
     def __exit__(self, *exception: object) -> None:
         self._stopped.set()
         self._thread.join()
-        self.painted = len(self._screen.data)
+        self._screen.process.send_signal(signal.SIGSTOP)
+        self.painted = len(self._screen.data) - self._painted
+
+    def close(self) -> None:
+        """End it."""
+        self._screen.process.send_signal(signal.SIGCONT)
         self._screen.close()
 
 
@@ -126,18 +135,20 @@ def run(body: bytes, rounds: int, seconds: float) -> int:
             first = json.loads(listener.stdout.readline())
             threading.Thread(target=listener.stdout.read, daemon=True).start()
             _load(first["port"], 1, payload)
+            urllib.request.urlopen(first["url"], data=_large_body(), timeout=20).close()
+            time.sleep(2)  # it is identified
+            screen = _Scrolling(store)
             for _ in range(rounds):
                 figures["without"].append(_load(first["port"], seconds, payload))
-                urllib.request.urlopen(first["url"], data=_large_body(), timeout=20).close()
-                time.sleep(2)  # it is identified
-                with _Scrolling(store) as screen:
+                with screen:
                     before, began = screen.computed(), time.perf_counter()
                     figures["with"].append(_load(first["port"], seconds, payload))
                     shares.append((screen.computed() - before) / (time.perf_counter() - began))
-                if screen.painted < 100_000:
+                if screen.painted < 50_000 * seconds:
                     raise SystemExit(f"the screen did not scroll: it painted {screen.painted} bytes")
                 with _Computing(shares[-1]):
                     figures["busy"].append(_load(first["port"], seconds, payload))
+            screen.close()
         finally:
             listener.send_signal(signal.SIGTERM)
             listener.wait(10)
