@@ -146,7 +146,7 @@ def main() -> int:
     if options.with_screen:
         import with_screen
 
-        return with_screen.run(body(), rounds=8, seconds=1.5 * options.seconds)
+        return with_screen.run(body(), rounds=14, seconds=0.8 * options.seconds)
     if shutil.which("wrk") is None:
         print("wrk is missing; install it (Debian: apt-get install wrk)", file=sys.stderr)
         return 2

@@ -107,6 +107,10 @@ class _Scrolling:
         self._screen.process.send_signal(signal.SIGSTOP)
         self.painted = len(self._screen.data) - self._painted
 
+    def state(self) -> str:
+        """Whether it runs, and what it painted last."""
+        return f"exit code {self._screen.process.poll()}, last {bytes(self._screen.data[-2000:])!r}"
+
     def close(self) -> None:
         """End it."""
         self._screen.process.send_signal(signal.SIGCONT)
@@ -145,7 +149,9 @@ def run(body: bytes, rounds: int, seconds: float) -> int:
                     figures["with"].append(_load(first["port"], seconds, payload))
                     shares.append((screen.computed() - before) / (time.perf_counter() - began))
                 if screen.painted < 50_000 * seconds:
-                    raise SystemExit(f"the screen did not scroll: it painted {screen.painted} bytes")
+                    raise SystemExit(
+                        f"the screen did not scroll: it painted {screen.painted} bytes, {screen.state()}"
+                    )
                 with _Computing(shares[-1]):
                     figures["busy"].append(_load(first["port"], seconds, payload))
             screen.close()
