@@ -21,6 +21,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import paced
@@ -141,20 +142,19 @@ def run(body: bytes, rounds: int, seconds: float) -> int:
             _load(first["port"], 1, payload)
             urllib.request.urlopen(first["url"], data=_large_body(), timeout=20).close()
             time.sleep(2)  # it is identified
-            screen = _Scrolling(store)
-            for _ in range(rounds):
-                figures["without"].append(_load(first["port"], seconds, payload))
-                with screen:
-                    before, began = screen.computed(), time.perf_counter()
-                    figures["with"].append(_load(first["port"], seconds, payload))
-                    shares.append((screen.computed() - before) / (time.perf_counter() - began))
-                if screen.painted < 50_000 * seconds:
-                    raise SystemExit(
-                        f"the screen did not scroll: it painted {screen.painted} bytes, {screen.state()}"
-                    )
-                with _Computing(shares[-1]):
-                    figures["busy"].append(_load(first["port"], seconds, payload))
-            screen.close()
+            with closing(_Scrolling(store)) as screen:
+                for _ in range(rounds):
+                    figures["without"].append(_load(first["port"], seconds, payload))
+                    with screen:
+                        before, began = screen.computed(), time.perf_counter()
+                        figures["with"].append(_load(first["port"], seconds, payload))
+                        shares.append((screen.computed() - before) / (time.perf_counter() - began))
+                    if screen.painted < 50_000 * seconds:
+                        raise SystemExit(
+                            f"the screen did not scroll: it painted {screen.painted} bytes, {screen.state()}"
+                        )
+                    with _Computing(shares[-1]):
+                        figures["busy"].append(_load(first["port"], seconds, payload))
         finally:
             listener.send_signal(signal.SIGTERM)
             listener.wait(10)

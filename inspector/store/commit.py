@@ -29,8 +29,8 @@ from typing import Any
 from inspector.core.events import InspectorError
 from inspector.core.signatures import Secrets
 from inspector.store.arrival import Arrival, look_at
+from inspector.store.arrival_codec import ArrivalEncoder
 from inspector.store.place import MIN_FREE
-from inspector.store.wire import Teller
 from inspector.store.writer import Stored, StoreFailed
 
 MAX_BATCH = 256
@@ -132,7 +132,7 @@ class GroupCommit:
         self._seen = 0
         """How many of the queue, from its head on, need not be looked at any more."""
         self._looking = False
-        self._teller = Teller()
+        self._encoder = ArrivalEncoder()
         self._sent: deque[_Batch] = deque()
         self._process: subprocess.Popen[bytes] | None = None
         self._link: _Link | None = None
@@ -175,7 +175,7 @@ class GroupCommit:
         self._link = link
         self._sent = deque([_Batch([partial(_settle, ready)], ["start"], time.monotonic(), 0)])
         self._stuck = False
-        self._teller = Teller()
+        self._encoder = ArrivalEncoder()
         # Over the socket, where nobody else sees them; before any event, so that none goes unchecked.
         link.send(self._secrets)
         try:
@@ -259,7 +259,7 @@ class GroupCommit:
             while self._queue and len(jobs) < MAX_BATCH and size < MAX_BATCH_BYTES:
                 job = self._queue.popleft()
                 name, *values = job.what
-                jobs.append((name, self._teller.values(values[0])) if name == "event" else job.what)
+                jobs.append((name, self._encoder.encode(values[0])) if name == "event" else job.what)
                 waiting.append(job.told)
                 size += job.size
             self._seen = max(0, self._seen - len(jobs))

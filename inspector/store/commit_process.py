@@ -24,9 +24,9 @@ from typing import Any
 from inspector.core.events import InspectorError
 from inspector.store import narration
 from inspector.store.arrival import Arrival
+from inspector.store.arrival_codec import ArrivalDecoder
 from inspector.store.fold import OVERHEAD, Fold
 from inspector.store.place import disk_full
-from inspector.store.wire import Hearer
 from inspector.store.writer import Stored, StoreFailed, StoreWriter
 
 Job = tuple[Any, ...]
@@ -159,7 +159,7 @@ class _Server:
         self._checked = 0.0
         self._trouble: str | None = None
         self._frames = Frames(link)
-        self._hearer = Hearer()
+        self._decoder = ArrivalDecoder()
 
     def serve(self) -> None:
         """Take the secrets for signatures, then work until the other side closes."""
@@ -175,7 +175,7 @@ class _Server:
         self._writer.close()
 
     def _heard(self, job: Job) -> Job:
-        return ("event", self._hearer.arrival(job[1])) if job[0] == "event" else job
+        return ("event", self._decoder.decode(job[1])) if job[0] == "event" else job
 
     def _opened(self) -> Fold:
         """What folds the WAL of the store that was opened; waiting for locks is done here, in short steps."""

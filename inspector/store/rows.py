@@ -14,46 +14,25 @@ if TYPE_CHECKING:
     from inspector.core.payload import Path
 
 _COMMON = (
-    *(
-        "id",
-        "received_us",
-        "monotonic_ns",
-        "method",
-        "target",
-        "remote",
-        "size",
-        "complete",
-        "sender",
-        "type",
-    ),
-    *(
-        "level",
-        "message",
-        "resource_type",
-        "resource_id",
-        "account",
-        "delivery_id",
-        "shape",
-        "pending",
-        "status",
-    ),
-    *("count", "new"),
+    "id, received_us, monotonic_ns, method, target, remote, size, complete, sender, type, level, message, "
+    "resource_type, resource_id, account, delivery_id, shape, pending, status, count, new"
 )
-_RARE = ("incomplete", "rejected", "signature", "labels", "forwarded_for")
+_RARE = "incomplete, rejected, signature, labels, forwarded_for"
 
 
-def _insert_event(columns: Sequence[str]) -> str:
+def _insert_event(columns: str) -> str:
     """Finds the first delivery by itself; `FIRST_DELIVERY` does so for an event that is stored already."""
-    delivery, sender, type_ = (f"?{columns.index(name) + 1}" for name in ("delivery_id", "sender", "type"))
+    names = columns.split(", ")
+    delivery, sender, type_ = (f"?{names.index(name) + 1}" for name in ("delivery_id", "sender", "type"))
     return (
-        f"INSERT INTO event ({', '.join(columns)}, duplicate_of) VALUES "
-        f"({', '.join(f'?{number}' for number in range(1, len(columns) + 1))}, "
+        f"INSERT INTO event ({columns}, duplicate_of) VALUES "
+        f"({', '.join(f'?{number}' for number in range(1, len(names) + 1))}, "
         f"(SELECT id FROM event INDEXED BY event_delivery WHERE delivery_id = {delivery} AND sender IS {sender} "
         f"AND type IS {type_} ORDER BY id LIMIT 1))"
     )
 
 
-INSERT_EVENT = _insert_event(_COMMON + _RARE)
+INSERT_EVENT = _insert_event(f"{_COMMON}, {_RARE}")
 INSERT_COMMON_EVENT = _insert_event(_COMMON)
 """The same for events that have no more than most: each value takes its time, also one that is NULL."""
 INSERT_REQUEST = (

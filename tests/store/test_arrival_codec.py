@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from inspector.core.shapes import Shape
-from inspector.store import wire
+from inspector.store import arrival_codec
 from inspector.store.arrival import Arrival, look_at
+from inspector.store.arrival_codec import ArrivalDecoder, ArrivalEncoder
 from inspector.store.commit import IN_FLIGHT, GroupCommit
 from inspector.store.reader import Reader
-from inspector.store.wire import Hearer, Teller
 from inspector.store.writer import StoreWriter
 from tests.store.arrivals import add, anchore, arrival
 
@@ -42,18 +42,18 @@ def some() -> list[Arrival]:
     ]
 
 
-def sent(teller: Teller, hearer: Hearer, one: Arrival) -> Arrival:
+def sent(encoder: ArrivalEncoder, decoder: ArrivalDecoder, one: Arrival) -> Arrival:
     """What comes out at the other end."""
-    return hearer.arrival(marshal.loads(marshal.dumps(teller.values(one))))
+    return decoder.decode(marshal.loads(marshal.dumps(encoder.encode(one))))
 
 
 @pytest.mark.parametrize("looked", [False, True])
 def test_an_arrival_comes_through_as_it_was(looked: bool) -> None:
-    teller, hearer = Teller(), Hearer()
+    encoder, decoder = ArrivalEncoder(), ArrivalDecoder()
     for one in some() + some():
         if looked:
             one.known = look_at(one, SECRETS)
-        other = sent(teller, hearer, one)
+        other = sent(encoder, decoder, one)
         ours, theirs = one.known, other.known
         one.known = other.known = None
         assert other == one
@@ -73,24 +73,24 @@ def test_what_was_looked_at_ahead_is_stored_as_what_was_not(tmp_path: Path) -> N
     rows = []
     for ahead in (False, True):
         path = tmp_path / f"{ahead}.db"
-        teller, hearer = Teller(), Hearer()
+        encoder, decoder = ArrivalEncoder(), ArrivalDecoder()
         with closing(StoreWriter(path)) as writer:
             writer.secrets = SECRETS
             arrivals = some()
             for one in arrivals if ahead else ():
                 one.known = look_at(one, SECRETS)
-            add(writer, *[sent(teller, hearer, one) for one in arrivals])
+            add(writer, *[sent(encoder, decoder, one) for one in arrivals])
         with Reader(path) as reader:
             rows.append([(reader.event(number), reader.request(number)) for number in reader.ids()])
     assert rows[0] == rows[1]
 
 
-def told(teller: Teller, hearer: Hearer, payload: object) -> tuple[Shape | None, bool]:
+def told(encoder: ArrivalEncoder, decoder: ArrivalDecoder, payload: object) -> tuple[Shape | None, bool]:
     """The shape that comes out, and whether it was said in full."""
     one = arrival(payload)
     one.known = look_at(one, {})
-    values = teller.values(one)
-    known = hearer.arrival(values).known
+    values = encoder.encode(one)
+    known = decoder.decode(values).known
     assert known is not None
     assert known.found is not None
     assert one.known.found is not None
@@ -100,28 +100,28 @@ def told(teller: Teller, hearer: Hearer, payload: object) -> tuple[Shape | None,
 
 
 def test_a_shape_is_said_in_full_once() -> None:
-    teller, hearer = Teller(), Hearer()
-    assert [told(teller, hearer, {"n": n})[1] for n in range(3)] == [True, False, False]
-    assert [told(teller, hearer, {"m": n})[1] for n in range(2)] == [True, False]
-    first, again = told(teller, hearer, {"n": 1})[0], told(teller, hearer, {"n": 2})[0]
+    encoder, decoder = ArrivalEncoder(), ArrivalDecoder()
+    assert [told(encoder, decoder, {"n": n})[1] for n in range(3)] == [True, False, False]
+    assert [told(encoder, decoder, {"m": n})[1] for n in range(2)] == [True, False]
+    first, again = told(encoder, decoder, {"n": 1})[0], told(encoder, decoder, {"n": 2})[0]
     assert first is again
 
 
 def test_numbers_start_anew_when_there_are_many_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "_MAX_TOLD", 10)
-    teller, hearer = Teller(), Hearer()
+    monkeypatch.setattr(arrival_codec, "_MAX_TOLD", 10)
+    encoder, decoder = ArrivalEncoder(), ArrivalDecoder()
     for turn in range(3):
         for n in range(20):
-            told(teller, hearer, {f"k{n}": turn, "l": "x"})
-            told(teller, hearer, {"a": 1})
-    assert len(hearer._shapes) <= 10
+            told(encoder, decoder, {f"k{n}": turn, "l": "x"})
+            told(encoder, decoder, {"a": 1})
+    assert len(decoder._shapes) <= 10
 
 
 def test_a_very_large_shape_is_left_to_the_other_side() -> None:
     one = arrival({f"k{n}": {f"l{m}": 1 for m in range(50)} for n in range(50)})
     one.known = look_at(one, {})
     assert one.known.found is not None
-    assert sent(Teller(), Hearer(), one).known is None
+    assert sent(ArrivalEncoder(), ArrivalDecoder(), one).known is None
 
 
 async def test_what_waits_is_looked_at_by_the_listener(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

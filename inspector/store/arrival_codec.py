@@ -24,7 +24,7 @@ _MAX_TOLD = 5_000
 """Places of all shapes that have a number; beyond, numbers start anew."""
 
 
-class Teller:
+class ArrivalEncoder:
     """The listener's end of one connection to a writing process."""
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Teller:
         one mostly."""
         self._places = 0
 
-    def values(self, arrival: Arrival) -> Values:
+    def encode(self, arrival: Arrival) -> Values:
         """An arrival as it is sent."""
         request = arrival.request
         return (
@@ -93,14 +93,14 @@ class Teller:
         return number, to_json(shape)
 
 
-class Hearer:
-    """The writing process's end: what `Teller` told, in the same order."""
+class ArrivalDecoder:
+    """The writing process's end: what `ArrivalEncoder` made, in the same order."""
 
     def __init__(self) -> None:
         self._shapes: list[Shape] = []
         """By their numbers."""
 
-    def arrival(self, values: Values) -> Arrival:
+    def decode(self, values: Values) -> Arrival:
         """The arrival that was sent."""
         whole, known = values[:2]
         request = None if whole is None else Request(*whole)
