@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import marshal
 import socket
 import subprocess
 import sys
@@ -30,6 +29,7 @@ from inspector.core.events import InspectorError
 from inspector.core.signatures import Secrets
 from inspector.store.arrival import Arrival, look_at
 from inspector.store.arrival_codec import ArrivalEncoder
+from inspector.store.frames import Link
 from inspector.store.place import MIN_FREE
 from inspector.store.writer import Stored, StoreFailed
 
@@ -135,7 +135,7 @@ class GroupCommit:
         self._encoder = ArrivalEncoder()
         self._sent: deque[_Batch] = deque()
         self._process: subprocess.Popen[bytes] | None = None
-        self._link: _Link | None = None
+        self._link: Link | None = None
         self._closing = False
         self._patience = WAIT_S + _GRACE_S
         self._hurried = False
@@ -171,7 +171,7 @@ class GroupCommit:
             theirs.close()
         loop = asyncio.get_running_loop()
         ready: asyncio.Future[Any] = loop.create_future()
-        _, link = await loop.create_unix_connection(lambda: _Link(self._received, self._lost), sock=ours)
+        _, link = await loop.create_unix_connection(lambda: Link(self._received, self._lost), sock=ours)
         self._link = link
         self._sent = deque([_Batch([partial(_settle, ready)], ["start"], time.monotonic(), 0)])
         self._stuck = False
@@ -465,44 +465,3 @@ def _tell(told: Told, passed: bool | None, value: Any) -> None:
         asyncio.get_running_loop().call_exception_handler(
             {"message": "a request could not be answered", "exception": error}
         )
-
-
-class _Link(asyncio.Protocol):
-    """Frames over the socket pair."""
-
-    def __init__(self, on_message: Callable[[Any], None], on_lost: Callable[[], None]) -> None:
-        self._on_message = on_message
-        self._on_lost = on_lost
-        self._transport: asyncio.Transport | None = None
-        self._data = bytearray()
-        self._closed = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def send(self, message: Any) -> None:
-        """Send one frame."""
-        data = marshal.dumps(message)
-        assert self._transport is not None
-        self._transport.write(len(data).to_bytes(4, "big") + data)
-
-    def data_received(self, data: bytes) -> None:
-        self._data += data
-        while len(self._data) >= 4:
-            end = 4 + int.from_bytes(self._data[:4], "big")
-            if len(self._data) < end:
-                return
-            message = marshal.loads(bytes(self._data[4:end]))
-            del self._data[:end]
-            self._on_message(message)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self._closed:
-            self._on_lost()
-
-    def close(self) -> None:
-        """Close our end; what was sent is still read by the other."""
-        self._closed = True
-        if self._transport is not None:
-            self._transport.close()

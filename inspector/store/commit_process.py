@@ -11,7 +11,6 @@ was deleted or replaced is never written to.
 from __future__ import annotations
 
 import gc
-import marshal
 import signal
 import socket
 import sqlite3
@@ -26,6 +25,7 @@ from inspector.store import narration
 from inspector.store.arrival import Arrival
 from inspector.store.arrival_codec import ArrivalDecoder
 from inspector.store.fold import OVERHEAD, Fold
+from inspector.store.frames import Frames, frame
 from inspector.store.place import disk_full
 from inspector.store.writer import Stored, StoreFailed, StoreWriter
 
@@ -84,8 +84,6 @@ JOBS: dict[str, Callable[..., object]] = {
 transaction."""
 
 
-_READ = 1 << 18
-"""Bytes taken from the socket at once, and kept room for."""
 _BUSY_MS = 100
 """How long SQLite waits for a lock before it is asked again."""
 LOCKED = "another program holds the store's write lock"
@@ -106,43 +104,6 @@ _NOT_THE_DISK = (
 
 class _Locked(Exception):
     """Another program holds a lock for longer than the batch may wait; the store itself is sound."""
-
-
-class Frames:
-    """What the other side sends, a frame at a time."""
-
-    def __init__(self, link: socket.socket) -> None:
-        self._link = link
-        self._data = bytearray(_READ)
-        self._held = 0
-        """Bytes of `_data` that were received."""
-
-    def next(self) -> Any:
-        """What the next frame holds, once it is there; None at the end."""
-        while self._held < (needed := self._needed()):
-            if needed > len(self._data):
-                self._data.extend(bytes(needed - len(self._data)))
-            with memoryview(self._data) as data, data[self._held :] as free:
-                some = self._link.recv_into(free)
-            if not some:
-                return None
-            self._held += some
-        return self._take(needed)
-
-    def _needed(self) -> int:
-        """Bytes up to the end of the frame, as far as they are known."""
-        return 4 if self._held < 4 else 4 + int.from_bytes(self._data[:4], "big")
-
-    def _take(self, end: int) -> Any:
-        """Read the frame, and only then drop it: a batch whose reading failed is not skipped in silence."""
-        with memoryview(self._data) as data, data[4:end] as frame:
-            held = marshal.loads(frame)
-        rest = self._data[end : self._held]
-        if len(self._data) > _READ:
-            self._data = bytearray(_READ)
-        self._data[: len(rest)] = rest
-        self._held = len(rest)
-        return held
 
 
 class _Server:
@@ -184,8 +145,7 @@ class _Server:
 
     def send(self, message: Any) -> None:
         """Send one frame."""
-        data = marshal.dumps(message)
-        self._link.sendall(len(data).to_bytes(4, "big") + data)
+        self._link.sendall(frame(message))
 
     def _lines(self, stored: list[Stored]) -> tuple[list[str], list[int]]:
         """A line for each event, and the ids of those whose shape is new; none where nobody reads them."""
@@ -308,8 +268,7 @@ def main() -> int:
     try:
         server = _Server(link, Path(path), int(min_free), narrate)
     except InspectorError as error:
-        data = marshal.dumps(([(None, str(error))], [], None, [], []))
-        link.sendall(len(data).to_bytes(4, "big") + data)
+        link.sendall(frame(([(None, str(error))], [], None, [], [])))
         return 2
     gc.freeze()
     gc.set_threshold(50_000, 50, 50)

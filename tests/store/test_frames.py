@@ -1,15 +1,14 @@
-"""The writing process from inside: frames however they come."""
+"""Frames between the listener and the writing process, however they come."""
 
 from __future__ import annotations
 
-import marshal
 import socket
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from inspector.store.commit_process import Frames
+from inspector.store.frames import Frames, frame
 
 
 @pytest.fixture
@@ -17,11 +16,6 @@ def ends() -> Iterator[tuple[socket.socket, Frames]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         yield ours, Frames(theirs)
-
-
-def frame(held: object) -> bytes:
-    data = marshal.dumps(held)
-    return len(data).to_bytes(4, "big") + data
 
 
 @pytest.mark.parametrize(("long", "at_once"), [(10_000, 7), (1_000_000, 65_537), (1_000_000, 5_000_000)])
